@@ -1,0 +1,33 @@
+package bridge
+
+// Action is something done to one participant.
+type Action string
+
+const (
+	Mute       Action = "mute"
+	Unmute     Action = "unmute"
+	Hold       Action = "hold"
+	Resume     Action = "resume"
+	Disconnect Action = "disconnect" // ends the call; the participant can be redialled
+	Redial     Action = "redial"     // a new attempt for one that has ended
+	Admit      Action = "admit"      // lets in whoever is being asked for a key or PIN, or waits for the presenter
+)
+
+// BulkKind is something done to a whole conference.
+type BulkKind string
+
+const (
+	MuteAll       BulkKind = "mute-all" // never operators or presenters; a standing order for those who join later
+	UnmuteAll     BulkKind = "unmute-all"
+	LockAll       BulkKind = "lock"
+	UnlockAll     BulkKind = "unlock"
+	DisconnectAll BulkKind = "disconnect-all"
+	Announce      BulkKind = "announce"
+)
+
+// BulkAction is a BulkKind with what it needs.
+type BulkAction struct {
+	Kind        BulkKind
+	AllowUnmute bool   // mute-all: people may lift it themselves with *6
+	Sound       string // announce: "chime" (default) or "beep"
+}
