@@ -1,0 +1,102 @@
+package state
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Prefixes that list one kind of record.
+const (
+	TenantPrefix     = "tenant/"
+	APIKeyPrefix     = "key/"
+	ConferencePrefix = "conf/"
+	MessagePrefix    = "msg/"
+
+	participantKind = "part/"
+	eventKind       = "event/"
+	replyKind       = "idem/"
+)
+
+func TenantKey(tenant string) string    { return TenantPrefix + tenant }
+func APIKeyKey(id string) string        { return APIKeyPrefix + id }
+func ConferenceKey(cid string) string   { return ConferencePrefix + cid }
+func MessageKey(mid string) string      { return MessagePrefix + mid }
+func ParticipantPrefix(c string) string { return participantKind + c + "/" }
+func EventPrefix(cid string) string     { return eventKind + cid + "/" }
+func ReplyPrefix(tenant string) string  { return replyKind + tenant + "/" }
+
+func ParticipantKey(cid, pid string) string { return ParticipantPrefix(cid) + pid }
+func ReplyKey(tenant, hash string) string   { return ReplyPrefix(tenant) + hash }
+
+// EventKey pads seq to 16 digits, so that keys sort as numbers do.
+func EventKey(cid string, seq uint64) string {
+	return fmt.Sprintf("%s%016d", EventPrefix(cid), seq)
+}
+
+// KeyKind is the first word of a key.
+type KeyKind string
+
+const (
+	KindTenant      KeyKind = "tenant"
+	KindAPIKey      KeyKind = "key"
+	KindConference  KeyKind = "conf"
+	KindParticipant KeyKind = "part"
+	KindEvent       KeyKind = "event"
+	KindMessage     KeyKind = "msg"
+	KindReply       KeyKind = "idem"
+)
+
+// KeyParts is a key taken apart.
+type KeyParts struct {
+	Kind  KeyKind
+	Owner string // the conference of a participant or event, the tenant of a reply
+	ID    string // "" of an event
+	Seq   uint64 // of an event
+}
+
+// ParseKey takes a key apart; joining the parts again gives the same key. It
+// refuses what the functions above do not make.
+func ParseKey(key string) (KeyParts, error) {
+	bad := func(why string) (KeyParts, error) {
+		return KeyParts{}, fmt.Errorf("state: key %.80q: %s", key, why)
+	}
+	kind, rest, _ := strings.Cut(key, "/")
+	p := KeyParts{Kind: KeyKind(kind)}
+	switch p.Kind {
+	case KindTenant, KindAPIKey, KindConference, KindMessage:
+		p.ID = rest
+	case KindParticipant, KindEvent, KindReply:
+		p.Owner, p.ID, _ = strings.Cut(rest, "/")
+		if p.Owner == "" {
+			return bad("names no owner")
+		}
+	default:
+		return bad("unknown kind")
+	}
+	if p.ID == "" {
+		return bad("names no record")
+	}
+	if strings.Contains(p.ID, "/") {
+		return bad("has too many parts")
+	}
+	if p.Kind == KindEvent {
+		seq, err := strconv.ParseUint(p.ID, 10, 64)
+		if err != nil || len(p.ID) != 16 {
+			return bad("the sequence number is not 16 digits")
+		}
+		p.ID, p.Seq = "", seq
+	}
+	return p, nil
+}
+
+// String joins the parts to the key they came from.
+func (p KeyParts) String() string {
+	switch p.Kind {
+	case KindEvent:
+		return EventKey(p.Owner, p.Seq)
+	case KindParticipant, KindReply:
+		return string(p.Kind) + "/" + p.Owner + "/" + p.ID
+	}
+	return string(p.Kind) + "/" + p.ID
+}
