@@ -1,0 +1,155 @@
+//go:build linux && !portable
+
+package udp
+
+import (
+	"fmt"
+	"net/netip"
+	"os"
+	"syscall"
+	"unsafe"
+)
+
+// receiveBuffer holds about a second of 20 ms G.711 packets of one leg, with
+// the kernel's own overhead per packet; more would only ever be stale sound.
+const receiveBuffer = 64 << 10
+
+// Socket is one bound UDP port.
+type Socket struct {
+	fd    int
+	local netip.AddrPort
+	six   bool
+	from  syscall.RawSockaddrInet6 // where recvfrom puts the sender; wide enough for both families
+	size  uint32
+}
+
+// Dest is an address in the form the kernel takes, made once and used for
+// every packet.
+type Dest struct {
+	raw  syscall.RawSockaddrInet6
+	size uint32
+}
+
+// Listen binds addr; port 0 takes any free one.
+func Listen(addr netip.AddrPort) (*Socket, error) {
+	family := syscall.AF_INET
+	six := addr.Addr().Is6() && !addr.Addr().Is4In6()
+	if six {
+		family = syscall.AF_INET6
+	}
+	fd, err := syscall.Socket(family, syscall.SOCK_DGRAM|syscall.SOCK_NONBLOCK|syscall.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, os.NewSyscallError("socket", err)
+	}
+	s := &Socket{fd: fd, six: six}
+	if err := s.bind(addr); err != nil {
+		syscall.Close(fd)
+		return nil, fmt.Errorf("udp %s: %w", addr, err)
+	}
+	return s, nil
+}
+
+func (s *Socket) bind(addr netip.AddrPort) error {
+	// A refused size is no reason to have no call: the default serves too.
+	_ = syscall.SetsockoptInt(s.fd, syscall.SOL_SOCKET, syscall.SO_RCVBUF, receiveBuffer)
+	var sa syscall.Sockaddr
+	if s.six {
+		sa = &syscall.SockaddrInet6{Port: int(addr.Port()), Addr: addr.Addr().As16()}
+	} else {
+		sa = &syscall.SockaddrInet4{Port: int(addr.Port()), Addr: addr.Addr().Unmap().As4()}
+	}
+	if err := syscall.Bind(s.fd, sa); err != nil {
+		return os.NewSyscallError("bind", err)
+	}
+	got, err := syscall.Getsockname(s.fd)
+	if err != nil {
+		return os.NewSyscallError("getsockname", err)
+	}
+	switch a := got.(type) {
+	case *syscall.SockaddrInet4:
+		s.local = netip.AddrPortFrom(netip.AddrFrom4(a.Addr), uint16(a.Port))
+	case *syscall.SockaddrInet6:
+		s.local = netip.AddrPortFrom(netip.AddrFrom16(a.Addr), uint16(a.Port))
+	}
+	return nil
+}
+
+// Local is the address the socket is bound to.
+func (s *Socket) Local() netip.AddrPort { return s.local }
+
+// Read takes the next waiting datagram; ok is false when there is none. A
+// datagram longer than buf is cut to len(buf).
+func (s *Socket) Read(buf []byte) (n int, from netip.AddrPort, ok bool) {
+	for {
+		s.size = uint32(unsafe.Sizeof(s.from))
+		r, _, errno := syscall.RawSyscall6(syscall.SYS_RECVFROM, uintptr(s.fd),
+			uintptr(unsafe.Pointer(unsafe.SliceData(buf))), uintptr(len(buf)), syscall.MSG_DONTWAIT,
+			uintptr(unsafe.Pointer(&s.from)), uintptr(unsafe.Pointer(&s.size)))
+		if errno == syscall.EINTR {
+			continue
+		}
+		if errno != 0 {
+			return 0, netip.AddrPort{}, false
+		}
+		return int(r), s.sender(), true
+	}
+}
+
+func (s *Socket) sender() netip.AddrPort {
+	port := s.from.Port>>8 | s.from.Port<<8
+	if hostBigEndian {
+		port = s.from.Port
+	}
+	if s.from.Family == syscall.AF_INET {
+		four := (*syscall.RawSockaddrInet4)(unsafe.Pointer(&s.from))
+		return netip.AddrPortFrom(netip.AddrFrom4(four.Addr), port)
+	}
+	return netip.AddrPortFrom(netip.AddrFrom16(s.from.Addr).Unmap(), port)
+}
+
+// Write sends one datagram, or reports that the kernel would not take it
+// (its buffer is full, the network is down): a packet of live sound is not
+// worth a second try.
+func (s *Socket) Write(b []byte, to *Dest) bool {
+	for {
+		_, _, errno := syscall.RawSyscall6(syscall.SYS_SENDTO, uintptr(s.fd),
+			uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)), syscall.MSG_DONTWAIT|syscall.MSG_NOSIGNAL,
+			uintptr(unsafe.Pointer(&to.raw)), uintptr(to.size))
+		if errno != syscall.EINTR {
+			return errno == 0
+		}
+	}
+}
+
+// Close gives the port back.
+func (s *Socket) Close() error {
+	fd := s.fd
+	s.fd = -1
+	return os.NewSyscallError("close", syscall.Close(fd))
+}
+
+// Dest makes an address this socket can send to.
+func (s *Socket) Dest(addr netip.AddrPort) Dest {
+	port := addr.Port()
+	if !hostBigEndian {
+		port = port>>8 | port<<8
+	}
+	var d Dest
+	if s.six {
+		d.raw = syscall.RawSockaddrInet6{Family: syscall.AF_INET6, Port: port, Addr: addr.Addr().As16()}
+		d.size = syscall.SizeofSockaddrInet6
+		return d
+	}
+	four := (*syscall.RawSockaddrInet4)(unsafe.Pointer(&d.raw))
+	four.Family, four.Port = syscall.AF_INET, port
+	if a := addr.Addr().Unmap(); a.Is4() {
+		four.Addr = a.As4()
+	}
+	d.size = syscall.SizeofSockaddrInet4
+	return d
+}
+
+var hostBigEndian = func() bool {
+	one := uint16(1)
+	return *(*byte)(unsafe.Pointer(&one)) == 0
+}()
