@@ -1,0 +1,26 @@
+package carrier
+
+import "time"
+
+// Record is what one call was.
+type Record struct {
+	CallID     string    `json:"call_id"`
+	Number     string    `json:"number"`
+	Script     string    `json:"script"`
+	InvitedAt  time.Time `json:"invited_at"`
+	RangAt     time.Time `json:"rang_at,omitzero"`
+	AnsweredAt time.Time `json:"answered_at,omitzero"`
+	EndedAt    time.Time `json:"ended_at,omitzero"`
+	End        string    `json:"end,omitempty"`     // bye, refused (487 after a CANCEL), hung up, vanished, power cut
+	Refused    int       `json:"refused,omitempty"` // the code
+	ACKs       int       `json:"acks"`
+	BYEs       int       `json:"byes"`
+	Cancels    int       `json:"cancels"`
+	Reoffers   int       `json:"reoffers"`
+	NoACK      bool      `json:"no_ack,omitempty"` // a final answer was never acknowledged
+	Sent       uint64    `json:"sent"`             // RTP packets
+	Heard      Heard     `json:"heard"`
+}
+
+// Up says whether the phone is off the hook: answered, and nobody hung up.
+func (r Record) Up() bool { return !r.AnsweredAt.IsZero() && r.End == "" }
