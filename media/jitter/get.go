@@ -1,0 +1,221 @@
+package jitter
+
+const (
+	fadeSamples = 480 // 60 ms: concealment has faded to nothing by then
+	patience    = 25  // ticks that shrinking waits for silence before it splices
+	slack       = int64(2e6)
+)
+
+// Get fills dst, which must hold Frame samples, with the next 20 ms. now is
+// the nominal time of the tick, 20 ms after that of the last call; where the
+// caller has left ticks out, the sound due at them is left out too.
+func (b *Buffer) Get(dst []int16, now int64) Kind {
+	dst = dst[:Frame]
+	b.catchUp(now)
+	b.lastTick = now
+	if b.state == priming {
+		b.start(now)
+	}
+	if b.state != playing {
+		return b.pause(dst)
+	}
+	b.passHole()
+	if b.enlarge(dst) {
+		return Concealed
+	}
+	b.reduce()
+	return b.play(dst)
+}
+
+// catchUp leaves out what was due at ticks the caller has skipped.
+func (b *Buffer) catchUp(now int64) {
+	if b.state != playing {
+		return
+	}
+	missed := (now-b.lastTick+tick/2)/tick - 1
+	if missed > maxLeap {
+		b.restart()
+		return
+	}
+	for ; missed > 0; missed-- {
+		b.skip(Frame)
+	}
+}
+
+// start begins to play when the sound held has waited long enough for the
+// jitter of this line. What would be older than that is left out: it came in
+// a burst after a stall.
+func (b *Buffer) start(now int64) {
+	wait := now - b.best - guardNS - b.target()
+	if wait < 0 {
+		return
+	}
+	due := b.first + uint32(min(wait/sampleNS, ringSize))
+	behind := min(int64(int32(due-b.bestTS)), 0)
+	b.next = b.bestTS + uint32(floorDiv(behind, Frame)*Frame)
+	if int32(b.next-b.first) < 0 {
+		b.next = b.first
+	}
+	if old := int(b.next - b.first); old > 0 {
+		b.mark(b.first, old, false)
+		b.stats.Stale += uint64(old)
+	}
+	b.state = playing
+	b.made, b.dry, b.grow, b.loud = 0, 0, 0, 0
+	b.margins = margins{}
+}
+
+// target is how much longer than Guard a spurt waits at its start.
+func (b *Buffer) target() int64 {
+	return min(b.spread, capNS-guardNS-2*tick)
+}
+
+// pause gives what is heard while nothing plays.
+func (b *Buffer) pause(dst []int16) Kind {
+	b.voice.rest(dst)
+	if !b.comfort {
+		return Empty
+	}
+	for i := range dst {
+		b.seed = b.seed*1664525 + 1013904223
+		dst[i] += int16(float32(int32(b.seed)) * b.noise)
+	}
+	return Noise
+}
+
+// stop ends a spurt: nothing more has come.
+func (b *Buffer) stop() {
+	if least, most, ok := b.margins.bounds(); ok {
+		seen := most - least
+		if b.margins.settled() {
+			b.spread = seen
+		}
+		b.spread = max(b.spread, seen)
+	}
+	b.clear()
+}
+
+// passHole leaves out a hole that concealment has covered already: the
+// packet was lost, not late, and waiting for it must not add delay.
+func (b *Buffer) passHole() {
+	for b.made > 0 && int32(b.end-b.next) > 0 {
+		n, held := b.run(b.next, b.made)
+		if held {
+			return
+		}
+		n = min(n, int(b.end-b.next))
+		b.skip(n)
+		b.made -= n
+	}
+}
+
+// play fills a frame from what is held, and makes up what is not.
+func (b *Buffer) play(dst []int16) Kind {
+	held := int(int32(b.end - b.next))
+	if held <= 0 && (b.quiet || b.dry >= fadeSamples) {
+		b.stop()
+		return b.pause(dst)
+	}
+	kind := Audio
+	at := 0
+	for at < min(held, Frame) {
+		n, real := b.run(b.next+uint32(at), min(held, Frame)-at)
+		part := dst[at : at+n]
+		if real {
+			b.decode(part, b.next+uint32(at))
+			b.voice.heard(part)
+			b.made, b.dry = 0, 0
+		} else {
+			b.voice.invent(part)
+			b.stats.Concealed += uint64(n)
+			kind = Concealed
+		}
+		at += n
+	}
+	b.mark(b.next, at, false)
+	b.next += uint32(at)
+	if at < Frame {
+		b.lack(dst[at:])
+		kind = Concealed
+	}
+	return kind
+}
+
+// lack makes up the end of a frame for which nothing has come yet. The play
+// position waits, so that what is merely late will still be heard, unless
+// that would let sound wait longer than Cap.
+func (b *Buffer) lack(dst []int16) {
+	n := len(dst)
+	b.voice.invent(dst)
+	b.dry += n
+	b.stats.Concealed += uint64(n)
+	b.stats.Underruns++
+	if b.room(int64(n) * sampleNS) {
+		b.made += n
+		b.margins.shift(int64(n) * sampleNS)
+		return
+	}
+	b.next += uint32(n)
+	b.end = b.next
+}
+
+// room tells whether the delay may grow by this much.
+func (b *Buffer) room(by int64) bool {
+	_, most, ok := b.margins.bounds()
+	return !ok || most+by <= capNS
+}
+
+// enlarge inserts a made-up frame when packets have come too late, or, in
+// silence, when they are about to.
+func (b *Buffer) enlarge(dst []int16) bool {
+	least, _, ok := b.margins.bounds()
+	want := b.grow > 0
+	if !want && ok && least < guardNS/2 && least >= 0 {
+		want = least < guardNS/8 || b.silent(b.next)
+	}
+	if !want || !b.room(tick) {
+		b.grow = 0
+		return false
+	}
+	b.grow = max(b.grow-tick, 0)
+	b.margins.shift(tick)
+	b.voice.invent(dst)
+	b.stats.Grown++
+	return true
+}
+
+// reduce leaves out a frame when even the slowest packet of the last seconds
+// came a whole frame too early: at once in silence, in sound only after some
+// patience.
+func (b *Buffer) reduce() {
+	least, _, ok := b.margins.bounds()
+	if !ok || !b.margins.settled() || least < guardNS+tick+slack {
+		b.loud = 0
+		return
+	}
+	if n, held := b.run(b.next, 2*Frame); !held || n < 2*Frame {
+		return
+	}
+	b.loud++
+	if b.loud < patience && !b.silent(b.next) {
+		return
+	}
+	b.loud = 0
+	b.skip(Frame)
+	b.stats.Shrunk++
+}
+
+// silent tells whether the frame at ts is held and quieter than −45 dBFS.
+func (b *Buffer) silent(ts uint32) bool {
+	if n, held := b.run(ts, Frame); !held || n < Frame {
+		return false
+	}
+	var frame [Frame]int16
+	b.decode(frame[:], ts)
+	for _, x := range frame {
+		if x > 184 || x < -184 {
+			return false
+		}
+	}
+	return true
+}

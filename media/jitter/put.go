@@ -1,0 +1,191 @@
+package jitter
+
+const (
+	maxLeap = 100 // packets: two seconds at 20 ms; more is a new beginning
+	window  = 64  // sequence numbers remembered against duplicates
+)
+
+// Put takes one audio packet that arrived at now. The marker bit is not
+// needed: a new spurt shows in the timestamps.
+func (b *Buffer) Put(seq uint16, ts uint32, payload []byte, now int64) Verdict {
+	if len(payload) == 0 || len(payload) > MaxPayload {
+		b.stats.Malformed++
+		return Malformed
+	}
+	newer, step, verdict := b.order(seq)
+	if verdict != Accepted {
+		return verdict
+	}
+	b.comfort, b.quiet = false, false
+	if b.state != idle {
+		gap := int32(ts - b.end)
+		ahead := int32(ts-b.next) - int32(capNS/sampleNS)
+		switch {
+		case newer && (gap < -MaxPayload || gap > maxLeap*Frame):
+			b.restart()
+		case newer && step == 1 && gap > 0 && ahead > Frame:
+			b.restart()
+		case newer && step == 1 && gap > 0:
+			b.silence(b.end, int(gap))
+			b.end = ts
+		}
+	}
+	if b.state == playing {
+		return b.enter(ts, payload, now)
+	}
+	b.prime(ts, payload, now)
+	return Accepted
+}
+
+// Comfort takes a comfort noise packet (payload type 13, RFC 3389): the far
+// end falls silent and tells how loud its silence is.
+func (b *Buffer) Comfort(seq uint16, payload []byte) Verdict {
+	if len(payload) == 0 {
+		b.stats.Malformed++
+		return Malformed
+	}
+	newer, _, verdict := b.order(seq)
+	if verdict == Accepted && newer {
+		b.quiet, b.comfort = true, true
+		b.noise = noiseAmplitude(payload[0])
+	}
+	return verdict
+}
+
+// Event takes the sequence number of a packet of this stream that has no
+// sound, such as a telephone event: sound may pause for it, and no sound is
+// made up meanwhile.
+func (b *Buffer) Event(seq uint16) Verdict {
+	newer, _, verdict := b.order(seq)
+	if verdict == Accepted && newer {
+		b.quiet = true
+	}
+	return verdict
+}
+
+// order judges a sequence number. step is how far it is beyond the newest
+// one before it.
+func (b *Buffer) order(seq uint16) (newer bool, step int, verdict Verdict) {
+	if !b.began {
+		b.began, b.top, b.seen = true, seq, 1
+		return true, 1, Accepted
+	}
+	step = int(int16(seq - b.top))
+	switch {
+	case step > maxLeap || step <= -window:
+		if !b.probing || seq != b.probe+1 {
+			b.probing, b.probe = true, seq
+			b.stats.Strange++
+			return false, step, Strange
+		}
+		b.restart()
+		b.top, b.seen, b.probing = seq, 1, false
+		return true, 1, Accepted
+	case step > 0:
+		b.top = seq
+		b.seen = b.seen<<step | 1
+		b.probing = false
+		return true, step, Accepted
+	}
+	bit := uint64(1) << -step
+	if b.seen&bit != 0 {
+		b.stats.Duplicates++
+		return false, step, Duplicate
+	}
+	b.seen |= bit
+	return false, step, Accepted
+}
+
+// restart drops all sound held; the next packet begins a new spurt.
+func (b *Buffer) restart() {
+	if b.state == idle {
+		return
+	}
+	b.clear()
+	b.stats.Resyncs++
+}
+
+// clear empties the ring and keeps what is known of the line.
+func (b *Buffer) clear() {
+	b.have = [ringSize / 64]uint64{}
+	b.state, b.made, b.grow = idle, 0, 0
+}
+
+// prime stores a packet before play has begun.
+func (b *Buffer) prime(ts uint32, payload []byte, now int64) {
+	transit := now - int64(int32(ts-b.first))*sampleNS
+	if b.state == idle {
+		b.clear()
+		b.state, b.first, b.end = priming, ts, ts
+		b.best, b.bestTS = now, ts
+		transit = now
+	}
+	if int32(ts-b.first) < 0 {
+		b.best -= int64(b.first-ts) * sampleNS
+		b.first = ts
+		transit = now
+	}
+	if transit < b.best {
+		b.best, b.bestTS = transit, ts
+	}
+	over := int(int32(ts-b.first)) + len(payload) - (ringSize - Frame)
+	if over > 0 {
+		b.mark(b.first, over, false)
+		b.best += int64(over) * sampleNS
+		b.first += uint32(over)
+		b.stats.Stale += uint64(over)
+	}
+	b.keep(ts, payload)
+}
+
+// keep stores a packet and moves the end.
+func (b *Buffer) keep(ts uint32, payload []byte) {
+	b.store(ts, payload)
+	if after := ts + uint32(len(payload)); int32(after-b.end) > 0 {
+		b.end = after
+	}
+}
+
+// enter stores a packet while playing.
+func (b *Buffer) enter(ts uint32, payload []byte, now int64) Verdict {
+	ahead := int64(int32(ts - b.next))
+	margin := b.lastTick + tick*(1+floorDiv(ahead, Frame)) - now
+	for margin > capNS {
+		b.skip(Frame)
+		b.stats.Stale += Frame
+		margin -= tick
+		ahead -= Frame
+	}
+	b.margins.add(margin, now)
+	if ahead+int64(len(payload)) <= 0 {
+		b.stats.Late++
+		if need := guardNS - margin; need > b.grow && need < capNS {
+			b.grow = need
+		}
+		return Late
+	}
+	if ahead < 0 {
+		payload = payload[-ahead:]
+		ts = b.next
+	}
+	b.keep(ts, payload)
+	return Accepted
+}
+
+// skip moves the play position over n samples unplayed.
+func (b *Buffer) skip(n int) {
+	b.mark(b.next, n, false)
+	b.next += uint32(n)
+	if int32(b.end-b.next) < 0 {
+		b.end = b.next
+	}
+	b.margins.shift(-int64(n) * sampleNS)
+}
+
+func floorDiv(a, n int64) int64 {
+	q := a / n
+	if a%n < 0 {
+		q--
+	}
+	return q
+}
