@@ -1,0 +1,235 @@
+package sdp
+
+import (
+	"bytes"
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	psdp "github.com/pion/sdp/v3"
+)
+
+// ParseAnswer reads the far end's answer to our offer of these codecs. Of
+// several codecs in the answer the far end's first is taken (RFC 3264 §7).
+func ParseAnswer(body []byte, offered []Codec) (Remote, error) {
+	session, err := parse(body)
+	if err != nil {
+		return Remote{}, err
+	}
+	remote, _, err := choose(session, func(formats []format) (Codec, bool) {
+		for _, f := range formats {
+			for _, c := range offered {
+				if f.is(c) {
+					return Codec{Name: c.Name, PT: f.pt, Rate: c.Rate}, true
+				}
+			}
+		}
+		return Codec{}, false
+	})
+	return remote, err
+}
+
+// Offer is the far end's offer and what it asks of us.
+type Offer struct {
+	Remote
+	media []mediaLine
+	taken int // which of media is our audio
+}
+
+// mediaLine is what an answer repeats of an offer's media line.
+type mediaLine struct {
+	kind, proto, formats string
+}
+
+// ParseOffer reads the far end's offer, an INVITE's or a re-INVITE's. Of
+// several common codecs the first of supported is taken.
+func ParseOffer(body []byte, supported []Codec) (*Offer, error) {
+	session, err := parse(body)
+	if err != nil {
+		return nil, err
+	}
+	remote, taken, err := choose(session, func(formats []format) (Codec, bool) {
+		for _, c := range supported {
+			for _, f := range formats {
+				if f.is(c) {
+					return Codec{Name: c.Name, PT: f.pt, Rate: c.Rate}, true
+				}
+			}
+		}
+		return Codec{}, false
+	})
+	if err != nil {
+		return nil, err
+	}
+	offer := &Offer{Remote: remote, taken: taken}
+	for _, m := range session.MediaDescriptions {
+		offer.media = append(offer.media, mediaLine{
+			kind:    m.MediaName.Media,
+			proto:   strings.Join(m.MediaName.Protos, "/"),
+			formats: strings.Join(m.MediaName.Formats, " "),
+		})
+	}
+	return offer, nil
+}
+
+// Answer is our answer: the one codec taken, telephone events if offered, the
+// direction that both sides allow, and every other media line refused.
+func (o *Offer) Answer(l Local) []byte {
+	b := l.head()
+	for i, m := range o.media {
+		if i != o.taken {
+			b = append(b, "m="+m.kind+" 0 "+m.proto+" "+m.formats+"\r\n"...)
+			continue
+		}
+		b = l.audio(b, m.proto, []Codec{o.Codec}, o.EventPT, o.HasEvents, o.HasNoise, o.Direction.And(l.Direction))
+	}
+	return b
+}
+
+// parse reads a body within the limits.
+func parse(body []byte) (*psdp.SessionDescription, error) {
+	if len(body) > MaxBytes {
+		return nil, fmt.Errorf("%w: longer than %d bytes", ErrBadSDP, MaxBytes)
+	}
+	if bytes.Count(body, []byte("\nm=")) > MaxMedia {
+		return nil, fmt.Errorf("%w: more than %d media lines", ErrBadSDP, MaxMedia)
+	}
+	session := new(psdp.SessionDescription)
+	if err := session.Unmarshal(body); err != nil {
+		return nil, fmt.Errorf("%w: %.80q", ErrBadSDP, err.Error())
+	}
+	return session, nil
+}
+
+// choose finds the first audio stream that is plain RTP and has a codec, and
+// otherwise tells what came nearest.
+func choose(session *psdp.SessionDescription, pick func([]format) (Codec, bool)) (Remote, int, error) {
+	var failure error = ErrRefused
+	for i, m := range session.MediaDescriptions {
+		if m.MediaName.Media != "audio" || m.MediaName.Port.Value == 0 {
+			continue
+		}
+		if proto := strings.Join(m.MediaName.Protos, "/"); proto != "RTP/AVP" && proto != "RTP/AVPF" {
+			failure = nearer(failure, ErrNotPlain)
+			continue
+		}
+		formats, err := formatsOf(m)
+		if err != nil {
+			return Remote{}, 0, err
+		}
+		codec, ok := pick(formats)
+		if !ok {
+			failure = nearer(failure, ErrNoCodec)
+			continue
+		}
+		remote, err := remoteOf(session, m, codec, formats)
+		return remote, i, err
+	}
+	return Remote{}, 0, failure
+}
+
+// nearer keeps the first reason that is better than "no audio at all".
+func nearer(have, reason error) error {
+	if have == ErrRefused {
+		return reason
+	}
+	return have
+}
+
+// remoteOf reads what one media line asks of us.
+func remoteOf(session *psdp.SessionDescription, m *psdp.MediaDescription, codec Codec, formats []format) (Remote, error) {
+	port := m.MediaName.Port.Value
+	if port < 1 || port > 65535 {
+		return Remote{}, fmt.Errorf("%w: port %d", ErrBadSDP, port)
+	}
+	addr, err := connection(session, m)
+	if err != nil {
+		return Remote{}, err
+	}
+	remote := Remote{Codec: codec, Ptime: 20, Direction: directionOf(session, m).Mirror()}
+	for _, f := range formats {
+		switch {
+		case f.rate == 8000 && f.name == "TELEPHONE-EVENT" && !remote.HasEvents:
+			remote.HasEvents, remote.EventPT = true, f.pt
+		case f.pt == 13:
+			remote.HasNoise = true
+		}
+	}
+	if n, ok := number(m, "ptime"); ok && n >= 10 && n <= 60 {
+		remote.Ptime = n
+	}
+	if n, ok := number(m, "maxptime"); ok && n > 0 {
+		remote.MaxPtime = n
+	}
+	if addr.IsUnspecified() {
+		// RFC 3264 §8.4: the old way to say that nothing shall be sent.
+		remote.Direction = remote.Direction.And(RecvOnly)
+		return remote, nil
+	}
+	remote.Addr = netip.AddrPortFrom(addr, uint16(port))
+	remote.RTCP = rtcpOf(m, addr, port)
+	return remote, nil
+}
+
+// connection is the address of a media line, its own or the session's.
+func connection(session *psdp.SessionDescription, m *psdp.MediaDescription) (netip.Addr, error) {
+	c := m.ConnectionInformation
+	if c == nil {
+		c = session.ConnectionInformation
+	}
+	if c == nil || c.Address == nil {
+		return netip.Addr{}, fmt.Errorf("%w: no connection address", ErrBadSDP)
+	}
+	return address(c.Address.Address)
+}
+
+func address(text string) (netip.Addr, error) {
+	addr, err := netip.ParseAddr(text)
+	if err != nil || addr.Zone() != "" || addr.IsMulticast() {
+		return netip.Addr{}, fmt.Errorf("%w: connection address %.60q is not the IP address of one host", ErrBadSDP, text)
+	}
+	return addr.Unmap(), nil
+}
+
+// rtcpOf reads RFC 3605; anything odd means the port above.
+func rtcpOf(m *psdp.MediaDescription, addr netip.Addr, port int) netip.AddrPort {
+	value, _ := m.Attribute("rtcp")
+	words := strings.Fields(value)
+	if len(words) > 0 {
+		if n, err := strconv.ParseUint(words[0], 10, 16); err == nil && n > 0 {
+			if len(words) == 4 {
+				if other, err := address(words[3]); err == nil && !other.IsUnspecified() {
+					addr = other
+				}
+			}
+			return netip.AddrPortFrom(addr, uint16(n))
+		}
+	}
+	if port == 65535 {
+		return netip.AddrPort{}
+	}
+	return netip.AddrPortFrom(addr, uint16(port+1))
+}
+
+func directionOf(session *psdp.SessionDescription, m *psdp.MediaDescription) Direction {
+	for _, attributes := range [][]psdp.Attribute{m.Attributes, session.Attributes} {
+		for _, a := range attributes {
+			for d := SendRecv; d <= Inactive; d++ {
+				if a.Key == d.String() {
+					return d
+				}
+			}
+		}
+	}
+	return SendRecv
+}
+
+func number(m *psdp.MediaDescription, key string) (int, bool) {
+	value, ok := m.Attribute(key)
+	if !ok {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(strings.TrimSpace(value), 10, 16)
+	return int(n), err == nil
+}
