@@ -6,7 +6,7 @@ import (
 	"fmt"
 )
 
-// ErrUnknownKind: the key is none of those this package makes.
+// ErrUnknownKind: the key begins with a word this package does not know.
 var ErrUnknownKind = errors.New("state: unknown kind of record")
 
 // Decode reads the value stored under key as what the key says it is, and
@@ -15,7 +15,7 @@ var ErrUnknownKind = errors.New("state: unknown kind of record")
 func Decode(key string, value []byte) (any, error) {
 	p, err := ParseKey(key)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrUnknownKind, err)
+		return nil, err
 	}
 	var record any
 	switch p.Kind {

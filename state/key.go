@@ -56,7 +56,8 @@ type KeyParts struct {
 }
 
 // ParseKey takes a key apart; joining the parts again gives the same key. It
-// refuses what the functions above do not make.
+// refuses what the functions above do not make; ErrUnknownKind when it begins
+// with another word.
 func ParseKey(key string) (KeyParts, error) {
 	bad := func(why string) (KeyParts, error) {
 		return KeyParts{}, fmt.Errorf("state: key %.80q: %s", key, why)
@@ -72,7 +73,7 @@ func ParseKey(key string) (KeyParts, error) {
 			return bad("names no owner")
 		}
 	default:
-		return bad("unknown kind")
+		return KeyParts{}, fmt.Errorf("%w: key %.80q", ErrUnknownKind, key)
 	}
 	if p.ID == "" {
 		return bad("names no record")
