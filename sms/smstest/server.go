@@ -55,6 +55,7 @@ type Server struct {
 	script  []Step
 	posts   int
 	lists   int
+	closed  bool // no more callbacks
 
 	ctx  context.Context
 	stop context.CancelFunc
@@ -82,6 +83,9 @@ func New(cfg Config) *Server {
 
 // Close ends hanging answers and callbacks and waits for them.
 func (s *Server) Close() {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
 	s.stop()
 	s.wg.Wait()
 	s.cfg.Client.CloseIdleConnections()
@@ -129,10 +133,10 @@ func (s *Server) create(w http.ResponseWriter, r *http.Request) {
 	s.texts = append(s.texts, t)
 	close(s.arrived)
 	s.arrived = make(chan struct{})
-	s.mu.Unlock()
-	if t.Callback != "" && s.ctx.Err() == nil {
+	if t.Callback != "" && !s.closed {
 		s.wg.Go(func() { s.reportAll(t) })
 	}
+	s.mu.Unlock()
 	step.late(s, r)
 	answer(w, http.StatusCreated, s.resource(t))
 }
