@@ -78,10 +78,11 @@ type Buffer struct {
 	top      uint16
 	probe    uint16
 	seen     uint64 // bit n: sequence number top−n has come
-	next     uint32 // timestamp of the next sample to play
+	next     uint32 // timestamp of the next sample to play; while priming, of the oldest held
 	end      uint32 // timestamp after the newest sample held
-	first    uint32 // while priming: timestamp of the oldest sample held
-	best     int64  // while priming: least transit time seen, see transit
+	newest   uint32 // timestamp of the last packet stored
+	length   uint16 // and its samples
+	best     int64  // while priming: least transit time, see prime
 	bestTS   uint32 // and the packet that had it
 	lastTick int64  // time of the last Get
 	made     int    // samples made up since the last real one without moving next

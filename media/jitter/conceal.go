@@ -114,3 +114,67 @@ func noiseAmplitude(level byte) float32 {
 	rms := 32768 * math.Pow(10, -float64(level&0x7F)/20)
 	return float32(min(rms, 3000) * math.Sqrt(3) / (1 << 31))
 }
+
+// meet finds how many more samples must be made up until they run into the
+// real ones ahead.
+func (c *concealer) meet(ahead []int16) int {
+	if c.made == 0 || c.made >= fadeSamples-longest-len(ahead) {
+		return 0
+	}
+	trial := *c
+	var wave [longest + overlap]int16
+	trial.invent(wave[:])
+	return match(wave[:], ahead, 0, min(c.period, longest))
+}
+
+// match finds the lag in [from, to) at which wave is most like part.
+func match(wave, part []int16, from, to int) int {
+	best, bestLag := math.Inf(-1), from
+	for lag := from; lag < to; lag++ {
+		var product, energy int64
+		for i, x := range part {
+			y := int64(wave[lag+i])
+			product += int64(x) * y
+			energy += y * y
+		}
+		score := float64(product) / math.Sqrt(float64(energy)+1)
+		if score > best*1.001+1e-9 || math.IsInf(best, -1) {
+			best, bestLag = score, lag
+		}
+	}
+	return bestLag
+}
+
+// splice makes a frame of two: it begins as the first samples of wave do and
+// goes over, where the wave is most like itself, to what is n samples later.
+// It returns n.
+func splice(dst, wave []int16) (n int) {
+	const fade = 2 * overlap
+	n = Frame
+	best := likeness(wave[:fade], wave[Frame:])
+	for lag := Frame - 1; lag >= Frame/2; lag-- {
+		if score := likeness(wave[:fade], wave[lag:]); score > best+0.02 {
+			best, n = score, lag
+		}
+	}
+	for i := range dst {
+		later := int(wave[n+i])
+		if i < fade {
+			later = (int(wave[i])*(fade-i) + later*i) / fade
+		}
+		dst[i] = int16(later)
+	}
+	return n
+}
+
+// likeness is the normalised correlation of part with the beginning of wave.
+func likeness(part, wave []int16) float64 {
+	var product, a, b int64
+	for i, x := range part {
+		y := int64(wave[i])
+		product += int64(x) * y
+		a += int64(x) * int64(x)
+		b += y * y
+	}
+	return float64(product) / (math.Sqrt(float64(a)*float64(b)) + 1)
+}

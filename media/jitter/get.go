@@ -23,22 +23,25 @@ func (b *Buffer) Get(dst []int16, now int64) Kind {
 	if b.enlarge(dst) {
 		return Concealed
 	}
-	b.reduce()
+	if b.reduce(dst) {
+		return Audio
+	}
 	return b.play(dst)
 }
 
-// catchUp leaves out what was due at ticks the caller has skipped.
+// catchUp leaves out what was due at ticks the caller has skipped, and after
+// many of them all but the newest sound.
 func (b *Buffer) catchUp(now int64) {
 	if b.state != playing {
 		return
 	}
-	missed := (now-b.lastTick+tick/2)/tick - 1
-	if missed > maxLeap {
-		b.restart()
-		return
+	due := ((now-b.lastTick+tick/2)/tick - 1) * Frame
+	held := int64(int32(b.end - b.next))
+	if due > 3*Frame {
+		due = max(held-2*Frame, 0)
 	}
-	for ; missed > 0; missed-- {
-		b.skip(Frame)
+	if n := min(due, held); n > 0 {
+		b.skip(int(n))
 	}
 }
 
@@ -50,19 +53,19 @@ func (b *Buffer) start(now int64) {
 	if wait < 0 {
 		return
 	}
-	due := b.first + uint32(min(wait/sampleNS, ringSize))
+	due := b.next + uint32(min(wait/sampleNS, ringSize))
 	behind := min(int64(int32(due-b.bestTS)), 0)
-	b.next = b.bestTS + uint32(floorDiv(behind, Frame)*Frame)
-	if int32(b.next-b.first) < 0 {
-		b.next = b.first
-	}
-	if old := int(b.next - b.first); old > 0 {
-		b.mark(b.first, old, false)
+	from := b.bestTS + uint32(floorDiv(behind, Frame)*Frame)
+	if old := int(int32(from - b.next)); old > 0 {
+		b.mark(b.next, old, false)
+		b.next = from
+		b.best += int64(old) * sampleNS
 		b.stats.Stale += uint64(old)
 	}
 	b.state = playing
 	b.made, b.dry, b.grow, b.loud = 0, 0, 0, 0
 	b.margins = margins{}
+	b.margins.add(now-b.best, now)
 }
 
 // target is how much longer than Guard a spurt waits at its start.
@@ -116,13 +119,18 @@ func (b *Buffer) play(dst []int16) Kind {
 		b.stop()
 		return b.pause(dst)
 	}
+	lead := b.rejoin(dst)
 	kind := Audio
-	at := 0
-	for at < min(held, Frame) {
-		n, real := b.run(b.next+uint32(at), min(held, Frame)-at)
+	if lead > 0 {
+		kind = Concealed
+	}
+	at := lead
+	from := b.next - uint32(lead) // timestamp of dst[0]
+	for at < min(lead+held, Frame) {
+		n, real := b.run(from+uint32(at), min(lead+held, Frame)-at)
 		part := dst[at : at+n]
 		if real {
-			b.decode(part, b.next+uint32(at))
+			b.decode(part, from+uint32(at))
 			b.voice.heard(part)
 			b.made, b.dry = 0, 0
 		} else {
@@ -132,13 +140,32 @@ func (b *Buffer) play(dst []int16) Kind {
 		}
 		at += n
 	}
-	b.mark(b.next, at, false)
-	b.next += uint32(at)
+	b.mark(b.next, at-lead, false)
+	b.next += uint32(at - lead)
 	if at < Frame {
 		b.lack(dst[at:])
 		kind = Concealed
 	}
 	return kind
+}
+
+// rejoin goes on making up sound after an inserted frame until its wave
+// meets the real one, which keeps a tone's phase. It returns how many samples
+// of dst that took.
+func (b *Buffer) rejoin(dst []int16) int {
+	if b.made == 0 || !b.room(tick) {
+		return 0
+	}
+	if n, held := b.run(b.next, overlap); !held || n < overlap || int32(b.end-b.next) < overlap {
+		return 0
+	}
+	var ahead [overlap]int16
+	b.decode(ahead[:], b.next)
+	lead := b.voice.meet(ahead[:])
+	b.voice.invent(dst[:lead])
+	b.margins.widen(int64(lead) * sampleNS)
+	b.made = 0
+	return lead
 }
 
 // lack makes up the end of a frame for which nothing has come yet. The play
@@ -180,29 +207,62 @@ func (b *Buffer) enlarge(dst []int16) bool {
 	b.grow = max(b.grow-tick, 0)
 	b.margins.shift(tick)
 	b.voice.invent(dst)
+	b.made += Frame
 	b.stats.Grown++
 	return true
 }
 
-// reduce leaves out a frame when even the slowest packet of the last seconds
-// came a whole frame too early: at once in silence, in sound only after some
-// patience.
-func (b *Buffer) reduce() {
+// reduce leaves out sound when even the slowest packet of the last seconds
+// came a whole frame too early: a frame of silence at once, and of sound,
+// after some patience, as much as fits its wave. It tells whether it has
+// filled dst.
+func (b *Buffer) reduce(dst []int16) bool {
+	silent := b.silent(b.next)
+	if silent {
+		b.align()
+	}
 	least, _, ok := b.margins.bounds()
 	if !ok || !b.margins.settled() || least < guardNS+tick+slack {
 		b.loud = 0
-		return
+		return false
 	}
 	if n, held := b.run(b.next, 2*Frame); !held || n < 2*Frame {
-		return
+		return false
+	}
+	if silent {
+		b.skip(Frame)
+		b.stats.Shrunk++
+		return false
 	}
 	b.loud++
-	if b.loud < patience && !b.silent(b.next) {
-		return
+	if b.loud < patience {
+		return false
 	}
 	b.loud = 0
-	b.skip(Frame)
+	var wave [2 * Frame]int16
+	b.decode(wave[:], b.next)
+	n := splice(dst, wave[:])
+	b.voice.heard(dst)
+	b.mark(b.next, n+Frame, false)
+	b.next += uint32(n + Frame)
+	b.margins.shift(-tick)
 	b.stats.Shrunk++
+	return true
+}
+
+// align moves the play position, in silence, to where a packet begins: a
+// frame that spans two packets must wait for the second.
+func (b *Buffer) align() {
+	unit := uint32(b.length)
+	if unit == 0 || unit%Frame != 0 && Frame%unit != 0 {
+		return
+	}
+	n := int((b.newest - b.next) % min(unit, Frame))
+	if run, held := b.run(b.next, n+Frame); n == 0 || !held || run < n+Frame {
+		return
+	}
+	b.mark(b.next, n, false)
+	b.next += uint32(n)
 }
 
 // silent tells whether the frame at ts is held and quieter than −45 dBFS.

@@ -47,6 +47,14 @@ func (m *margins) shift(by int64) {
 	}
 }
 
+// widen moves only the most: what is held waits longer, while the next
+// packets may still be needed as soon as before.
+func (m *margins) widen(by int64) {
+	for i := range m.most {
+		m.most[i] += by
+	}
+}
+
 // bounds are the least and the most margin remembered.
 func (m *margins) bounds() (least, most int64, ok bool) {
 	for i, used := range m.used {

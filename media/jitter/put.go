@@ -17,24 +17,38 @@ func (b *Buffer) Put(seq uint16, ts uint32, payload []byte, now int64) Verdict {
 		return verdict
 	}
 	b.comfort, b.quiet = false, false
-	if b.state != idle {
-		gap := int32(ts - b.end)
-		ahead := int32(ts-b.next) - int32(capNS/sampleNS)
-		switch {
-		case newer && (gap < -MaxPayload || gap > maxLeap*Frame):
-			b.restart()
-		case newer && step == 1 && gap > 0 && ahead > Frame:
-			b.restart()
-		case newer && step == 1 && gap > 0:
-			b.silence(b.end, int(gap))
-			b.end = ts
-		}
+	if b.state != idle && !b.follows(ts, newer, step) {
+		b.stats.Strange++
+		return Strange
 	}
 	if b.state == playing {
 		return b.enter(ts, payload, now)
 	}
-	b.prime(ts, payload, now)
-	return Accepted
+	return b.prime(ts, payload, now)
+}
+
+// follows compares a packet's timestamp with what is held: after a leap the
+// packet begins anew, and a pause that the sender made, for its sequence
+// numbers have no gap, is filled with silence. It is false for an old packet
+// with an odd timestamp.
+func (b *Buffer) follows(ts uint32, newer bool, step int) bool {
+	gap := int32(ts - b.end)
+	ahead := int32(ts - b.next)
+	switch {
+	case gap >= -ringSize && gap < -MaxPayload && !newer:
+		return true // old indeed
+	case gap < -MaxPayload || gap > maxLeap*Frame:
+		if newer {
+			b.restart()
+		}
+		return newer
+	case gap > 0 && step == 1 && ahead > int32(capNS/sampleNS)+Frame:
+		b.restart()
+	case gap > 0 && step == 1:
+		b.silence(b.end, int(gap))
+		b.end = ts
+	}
+	return true
 }
 
 // Comfort takes a comfort noise packet (payload type 13, RFC 3389): the far
@@ -111,38 +125,46 @@ func (b *Buffer) clear() {
 	b.state, b.made, b.grow = idle, 0, 0
 }
 
-// prime stores a packet before play has begun.
-func (b *Buffer) prime(ts uint32, payload []byte, now int64) {
-	transit := now - int64(int32(ts-b.first))*sampleNS
+// prime stores a packet before play has begun. best is the least transit
+// time of the spurt so far: arrival less the packet's place in the spurt.
+func (b *Buffer) prime(ts uint32, payload []byte, now int64) Verdict {
 	if b.state == idle {
 		b.clear()
-		b.state, b.first, b.end = priming, ts, ts
+		b.state, b.next, b.end = priming, ts, ts
 		b.best, b.bestTS = now, ts
-		transit = now
 	}
-	if int32(ts-b.first) < 0 {
-		b.best -= int64(b.first-ts) * sampleNS
-		b.first = ts
-		transit = now
+	if int32(ts-b.next) < 0 {
+		if b.end-ts > ringSize-Frame {
+			b.stats.Late++
+			return Late
+		}
+		b.best -= int64(b.next-ts) * sampleNS
+		b.next = ts
 	}
-	if transit < b.best {
-		b.best, b.bestTS = transit, ts
-	}
-	over := int(int32(ts-b.first)) + len(payload) - (ringSize - Frame)
-	if over > 0 {
-		b.mark(b.first, over, false)
+	if over := int(ts-b.next) + len(payload) - (ringSize - Frame); over > 0 {
+		b.mark(b.next, min(over, ringSize), false)
 		b.best += int64(over) * sampleNS
-		b.first += uint32(over)
+		b.next += uint32(over)
 		b.stats.Stale += uint64(over)
 	}
+	if transit := now - int64(int32(ts-b.next))*sampleNS; transit < b.best {
+		b.best, b.bestTS = transit, ts
+	}
 	b.keep(ts, payload)
+	return Accepted
 }
 
 // keep stores a packet and moves the end.
 func (b *Buffer) keep(ts uint32, payload []byte) {
+	b.newest, b.length = ts, uint16(len(payload))
 	b.store(ts, payload)
-	if after := ts + uint32(len(payload)); int32(after-b.end) > 0 {
-		b.end = after
+	b.reach(ts + uint32(len(payload)))
+}
+
+// reach moves the end of what is held up to ts.
+func (b *Buffer) reach(ts uint32) {
+	if int32(ts-b.end) > 0 {
+		b.end = ts
 	}
 }
 
@@ -150,7 +172,7 @@ func (b *Buffer) keep(ts uint32, payload []byte) {
 func (b *Buffer) enter(ts uint32, payload []byte, now int64) Verdict {
 	ahead := int64(int32(ts - b.next))
 	margin := b.lastTick + tick*(1+floorDiv(ahead, Frame)) - now
-	for margin > capNS {
+	for margin > capNS || ahead+int64(len(payload)) > ringSize-Frame {
 		b.skip(Frame)
 		b.stats.Stale += Frame
 		margin -= tick
@@ -165,8 +187,9 @@ func (b *Buffer) enter(ts uint32, payload []byte, now int64) Verdict {
 		return Late
 	}
 	if ahead < 0 {
-		payload = payload[-ahead:]
-		ts = b.next
+		b.store(b.next, payload[-ahead:])
+		b.reach(ts + uint32(len(payload)))
+		return Accepted
 	}
 	b.keep(ts, payload)
 	return Accepted

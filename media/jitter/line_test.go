@@ -1,0 +1,192 @@
+package jitter_test
+
+import (
+	"math"
+	"math/rand/v2"
+	"sort"
+	"testing"
+	"time"
+
+	"partyline/media/g711"
+	"partyline/media/jitter"
+)
+
+const (
+	second  = int64(time.Second)
+	tickNS  = int64(20 * time.Millisecond)
+	startNS = 100 * second // the clock's reading when a line begins
+)
+
+// packet is one packet on its way.
+type packet struct {
+	seq     uint16
+	ts      uint32
+	payload []byte
+	arrives int64
+	event   bool
+}
+
+// line describes a sender and the network between it and the buffer.
+type line struct {
+	ptime  int           // samples a packet
+	length time.Duration // how long it sends
+	ppm    float64       // how much faster than ours the sender's clock runs
+	phase  time.Duration // of its first packet after a tick
+	seq    uint16        // of the first packet
+	ts     uint32        // of the first packet
+	wave   func(i int) int16
+	delay  func(i int, at int64) time.Duration
+	lost   func(i int) bool
+	twice  func(i int) bool
+}
+
+func sine(freq, dBFS float64) func(int) int16 {
+	amplitude := 32767 * math.Pow(10, dBFS/20)
+	return func(i int) int16 {
+		return int16(math.Round(amplitude * math.Sin(2*math.Pi*freq*float64(i)/8000)))
+	}
+}
+
+// packets makes the line's packets in the order they arrive.
+func (l line) packets() []packet {
+	if l.ptime == 0 {
+		l.ptime = 160
+	}
+	count := int(int64(l.length) * 8 / int64(time.Millisecond) / int64(l.ptime))
+	out := make([]packet, 0, count)
+	pcm := make([]int16, l.ptime)
+	for i := range count {
+		for k := range pcm {
+			if l.wave != nil {
+				pcm[k] = l.wave(i*l.ptime + k)
+			}
+		}
+		payload := make([]byte, l.ptime)
+		g711.EncodeMu(payload, pcm)
+		sent := startNS + int64(l.phase) + int64(float64(i*l.ptime)*125000/(1+l.ppm/1e6))
+		p := packet{seq: l.seq + uint16(i), ts: l.ts + uint32(i*l.ptime), payload: payload, arrives: sent}
+		if l.delay != nil {
+			p.arrives += int64(l.delay(i, sent-startNS))
+		}
+		if l.lost == nil || !l.lost(i) {
+			out = append(out, p)
+		}
+		if l.twice != nil && l.twice(i) {
+			p.arrives += int64(3 * time.Millisecond)
+			out = append(out, p)
+		}
+	}
+	sort.SliceStable(out, func(i, j int) bool { return out[i].arrives < out[j].arrives })
+	return out
+}
+
+// heard is one frame that came out.
+type heard struct {
+	kind jitter.Kind
+	pcm  [jitter.Frame]int16
+	at   int64
+}
+
+// listen feeds packets into b and takes a frame every tick until after the
+// last packet.
+func listen(b *jitter.Buffer, packets []packet, each func(heard)) {
+	end := packets[len(packets)-1].arrives + second/2
+	next := 0
+	for at := startNS; at < end; at += tickNS {
+		for next < len(packets) && packets[next].arrives <= at {
+			p := packets[next]
+			b.Put(p.seq, p.ts, p.payload, p.arrives)
+			next++
+		}
+		h := heard{at: at}
+		h.kind = b.Get(h.pcm[:], at)
+		each(h)
+	}
+}
+
+// glitches counts the samples of a tone that do not follow from the two
+// before them, beyond what µ-law adds.
+func glitches(pcm []int16, freq float64) (count int, worst float64) {
+	turn := 2 * math.Cos(2*math.Pi*freq/8000)
+	for i := 2; i < len(pcm); i++ {
+		miss := math.Abs(float64(pcm[i]) - turn*float64(pcm[i-1]) + float64(pcm[i-2]))
+		worst = max(worst, miss)
+		if miss > 1500 {
+			count++
+		}
+	}
+	return count, worst
+}
+
+// uniform is a delay evenly spread over 0 to most.
+func uniform(seed uint64, most time.Duration) func(int, int64) time.Duration {
+	random := rand.New(rand.NewPCG(seed, 1))
+	return func(int, int64) time.Duration { return time.Duration(random.Int64N(int64(most) + 1)) }
+}
+
+func collect(b *jitter.Buffer, l line) []heard {
+	var out []heard
+	listen(b, l.packets(), func(h heard) { out = append(out, h) })
+	return out
+}
+
+// sound joins the frames from the first that is not silent to the last.
+func sound(frames []heard) []int16 {
+	var pcm []int16
+	first, last := -1, -1
+	for i, h := range frames {
+		if h.kind != jitter.Empty {
+			if first < 0 {
+				first = i
+			}
+			last = i
+		}
+	}
+	if first < 0 {
+		return nil
+	}
+	for _, h := range frames[first : last+1] {
+		pcm = append(pcm, h.pcm[:]...)
+	}
+	return pcm
+}
+
+func count(frames []heard, kind jitter.Kind) int {
+	n := 0
+	for _, h := range frames {
+		if h.kind == kind {
+			n++
+		}
+	}
+	return n
+}
+
+func TestExplore(t *testing.T) {
+	show := func(name string, l line) {
+		var b jitter.Buffer
+		frames := collect(&b, l)
+		pcm := sound(frames)
+		if len(pcm) > 1600 {
+			pcm = pcm[160 : len(pcm)-960]
+		}
+		n, worst := glitches(pcm, 1000)
+		t.Logf("%-28s frames %d audio %d concealed %d empty %d glitches %d worst %.0f stats %+v", name, len(frames), count(frames, jitter.Audio), count(frames, jitter.Concealed), count(frames, jitter.Empty), n, worst, b.Stats())
+	}
+	w := sine(1000, -20)
+	for ph := 0; ph < 20; ph += 3 {
+		show("clean", line{length: 10 * time.Second, wave: w, phase: time.Duration(ph) * time.Millisecond})
+	}
+	for _, pt := range []int{80, 160, 240, 320, 480} {
+		show("ptime", line{length: 10 * time.Second, wave: w, phase: 7 * time.Millisecond, ptime: pt})
+	}
+	show("jitter 4", line{length: 60 * time.Second, wave: w, phase: 7 * time.Millisecond, delay: uniform(1, 4*time.Millisecond)})
+	show("jitter 20", line{length: 60 * time.Second, wave: w, phase: 7 * time.Millisecond, delay: uniform(1, 20*time.Millisecond)})
+	show("jitter 40", line{length: 60 * time.Second, wave: w, phase: 7 * time.Millisecond, delay: uniform(1, 40*time.Millisecond)})
+	show("jitter 80", line{length: 60 * time.Second, wave: w, phase: 7 * time.Millisecond, delay: uniform(1, 80*time.Millisecond)})
+	show("+300ppm", line{length: 10 * time.Minute, wave: w, phase: 7 * time.Millisecond, ppm: 300})
+	show("-300ppm", line{length: 10 * time.Minute, wave: w, phase: 7 * time.Millisecond, ppm: -300})
+	show("+300ppm sil", line{length: 10 * time.Minute, phase: 7 * time.Millisecond, ppm: 300})
+	show("-300ppm sil", line{length: 10 * time.Minute, phase: 7 * time.Millisecond, ppm: -300})
+	r := rand.New(rand.NewPCG(5, 5))
+	show("loss 5%", line{length: 60 * time.Second, wave: w, phase: 7 * time.Millisecond, lost: func(int) bool { return r.IntN(20) == 0 }})
+}
