@@ -73,7 +73,8 @@ func (l *line) freeAt(now time.Time) (at time.Time, ok bool) {
 	if now.Before(l.resting) {
 		return l.resting, true
 	}
-	if len(l.launched) == 0 {
+	l.forget(now)
+	if len(l.launched) == 0 || len(l.launched)+l.reserved < l.burst { // free already: whoever waits has tried it
 		return at, false
 	}
 	return l.launched[0].Add(l.window), true
