@@ -31,7 +31,7 @@ const (
 	codeAuthRate         = "too_many_failures"
 	codeStreams          = "too_many_streams"
 	codeInternal         = "internal_error"
-	codeUnavailable      = "unavailable"
+	codeUnavailable      = "storage_unavailable"
 	codeNotReady         = "not_ready"
 )
 

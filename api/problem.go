@@ -115,7 +115,7 @@ func asProblem(err error) *Problem {
 		title = c.Title
 	}
 	q := &Problem{Title: title, Status: kindStatus[e.Kind], Detail: e.Detail, Code: e.Code, Param: e.Param,
-		retryAfter: e.RetryAfter, cause: err, adds: e.Kind == bridge.RateLimited}
+		retryAfter: e.RetryAfter, cause: err, adds: e.Code == codeRate}
 	if e.Param != "" && e.Kind == bridge.Invalid {
 		q.Errors = []FieldError{{Code: e.Code, Param: e.Param, Detail: e.Detail}}
 	}
