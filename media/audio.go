@@ -1,0 +1,70 @@
+package media
+
+import "partyline/media/sdp"
+
+// Direction of a leg's audio as the far end asked for it (RFC 3264 §6.1),
+// seen from us.
+type Direction uint8
+
+const (
+	SendRecv Direction = iota
+	SendOnly           // we send, they only listen
+	RecvOnly           // they send, we stay silent: the usual far-end hold
+	Inactive
+)
+
+func (d Direction) String() string {
+	switch d {
+	case SendOnly:
+		return "sendonly"
+	case RecvOnly:
+		return "recvonly"
+	case Inactive:
+		return "inactive"
+	}
+	return "sendrecv"
+}
+
+// sends tells whether packets go to the far end.
+func (d Direction) sends() bool { return d == SendRecv || d == SendOnly }
+
+func directionOf(d sdp.Direction) Direction {
+	switch d {
+	case sdp.SendOnly:
+		return SendOnly
+	case sdp.RecvOnly:
+		return RecvOnly
+	case sdp.Inactive:
+		return Inactive
+	}
+	return SendRecv
+}
+
+// Audio is what a leg is given and what becomes of what it says. The zero
+// value is the pre-room: hears nobody, heard by nobody, is sent silence.
+type Audio struct {
+	Speaks bool  // its sound is in the mix of its room
+	Hears  bool  // it gets the mix of its room, without its own sound
+	Play   *Play // played to this leg alone in place of the mix: a prompt, hold music
+}
+
+// Change is one leg's new Audio. A leg that is not yet in the room joins it.
+type Change struct {
+	Leg   LegID
+	Audio Audio
+}
+
+// Clip is sound in memory, 16-bit linear at 8 kHz; it is never modified.
+type Clip struct {
+	Name string
+	PCM  []int16
+}
+
+// Play is one playing of a clip to one leg; its identity is what starts it:
+// giving a leg the same *Play again changes nothing, a new one starts at the
+// clip's beginning. A looped Play follows the engine's clock, so that all who
+// hear the same loop share one encoded payload.
+type Play struct {
+	Clip *Clip
+	Loop bool
+}

@@ -1,0 +1,50 @@
+package media
+
+// loop is a clip played over and over to any number of legs of one worker.
+// Where it is follows from the tick alone, so all hear the same and one
+// encoding serves them.
+type loop struct {
+	clip  *Clip
+	users int
+	tick  int64 // + 1, of sound
+	sound payload
+}
+
+// loopOf gives the worker's loop of a clip and counts its user.
+func (w *worker) loopOf(clip *Clip) *loop {
+	l := w.loops[clip]
+	if l == nil {
+		l = &loop{clip: clip}
+		w.loops[clip] = l
+	}
+	l.users++
+	return l
+}
+
+// drop takes a user off a loop; nil is none.
+func (w *worker) drop(l *loop) {
+	if l == nil {
+		return
+	}
+	if l.users--; l.users == 0 {
+		delete(w.loops, l.clip)
+	}
+}
+
+// at is the loop's sound on a tick.
+func (l *loop) at(tick int64) *payload {
+	if l.tick == tick+1 {
+		return &l.sound
+	}
+	l.tick = tick + 1
+	clip := l.clip.PCM
+	if len(clip) == 0 {
+		l.sound.pcm = [frame]int16{}
+		return &l.sound
+	}
+	from := int(tick * frame % int64(len(clip)))
+	for n := 0; n < frame; from = 0 {
+		n += copy(l.sound.pcm[n:], clip[from:])
+	}
+	return &l.sound
+}

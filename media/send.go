@@ -1,0 +1,103 @@
+package media
+
+import "partyline/media/g711"
+
+// departures is our stream to the far end: one SSRC, and sequence numbers and
+// timestamps that only grow, for the leg's whole life.
+type departures struct {
+	seq   uint16
+	base  uint32 // timestamp of tick 0
+	ts    uint32 // of the first byte in packet
+	tick  int64  // the last one sent for
+	began bool
+	mark  bool // the next packet begins a talk spurt
+	size  int  // bytes of sound in one packet
+	fill  int  // bytes of sound waiting in packet
+	// packet has room for the longest payload less one byte, and a tick more.
+	packet [headerSize + longest + frame]byte
+}
+
+// resize changes how much sound a packet carries; what waits is left out.
+func (d *departures) resize(bytes int) {
+	if d.size != bytes {
+		d.size, d.fill = bytes, 0
+	}
+}
+
+// send gives the far end its next 20 ms. After ticks with nothing sent, and
+// after ticks the clock has skipped, timestamps have gone on and a marker
+// says that sound begins anew (RFC 3551 §4.1).
+func (s *stream) send(w *worker) {
+	d := &s.out
+	if !s.far.known || !s.far.dir.sends() || d.began && d.tick == w.tick {
+		return
+	}
+	sound := s.sound(w)
+	if !d.began || d.tick != w.tick-1 {
+		d.mark, d.fill = true, 0
+	}
+	d.began, d.tick = true, w.tick
+	if d.fill == 0 {
+		d.ts = d.base + uint32(w.tick)*frame
+	}
+	copy(d.packet[headerSize+d.fill:], sound)
+	d.fill += frame
+	for d.fill >= d.size {
+		putHeader(d.packet[:], d.mark, s.far.pt, d.seq, d.ts, s.control.session.SSRC)
+		w.count.out++
+		if s.socket.rtp.Write(d.packet[:headerSize+d.size], &s.dest) {
+			s.counters.sent++
+			s.control.session.Sent(d.ts, d.size, w.now)
+		} else {
+			w.count.refused++
+		}
+		d.mark = false
+		d.seq++
+		d.ts += uint32(d.size)
+		d.fill -= d.size
+		if d.fill > 0 {
+			copy(d.packet[headerSize:], d.packet[headerSize+d.size:][:d.fill])
+		}
+	}
+}
+
+// sound chooses what the leg hears on this tick, from its state alone.
+func (s *stream) sound(w *worker) []byte {
+	switch {
+	case s.loop != nil:
+		return s.loop.at(w.tick).of(s.law, w.tick)
+	case s.audio.Play != nil && s.prompt(w):
+		return w.private[:]
+	case !s.audio.Hears || s.room == nil:
+		return silence[s.law][:]
+	case s.sounded == w.tick+1:
+		return s.room.without(s, w)
+	}
+	return s.room.common.of(s.law, w.tick)
+}
+
+// prompt encodes the next 20 ms of a Play that does not loop; it is false
+// when the Play is over.
+func (s *stream) prompt(w *worker) bool {
+	play := s.audio.Play
+	if s.playAt >= len(play.Clip.PCM) && s.playAt > 0 {
+		return false
+	}
+	n := copy(w.pcm[:], play.Clip.PCM[s.playAt:])
+	clear(w.pcm[n:])
+	s.law.Encode(w.private[:], w.pcm[:])
+	s.playAt += frame
+	if s.playAt >= len(play.Clip.PCM) {
+		w.emit(s.leg, Event{Kind: EventPlayed, Play: play})
+	}
+	return true
+}
+
+var silence = func() (all [laws][frame]byte) {
+	for law := range all {
+		for i := range all[law] {
+			all[law][i] = g711.Law(law).Silence()
+		}
+	}
+	return all
+}()

@@ -1,0 +1,194 @@
+package media
+
+import (
+	"runtime"
+	"time"
+)
+
+const (
+	tick    = int64(20 * time.Millisecond)
+	catchUp = 3 // missed ticks that are made up; after more the clock is followed
+)
+
+// worker owns legs and rooms, and serves them every 20 ms from one goroutine.
+// Everything below load belongs to that goroutine alone.
+type worker struct {
+	engine *Engine
+	mail   chan command
+	load   int // of legs and rooms placed here; guarded by Engine.mu
+	gauge  gauge
+
+	tick int64 // number of the current tick
+	now  int64 // when it began
+	due  int64 // when it should have
+
+	legs     []*stream
+	rooms    []*mix
+	loops    map[*Clip]*loop
+	parked   []command
+	spare    []command
+	leaving  []command
+	retiring []*stream
+	blocked  map[any]struct{} // legs and rooms that parked and leaving commands touch
+	news     backlog
+	count    traffic
+
+	buffer  [2048]byte   // a packet as it was read
+	private [frame]byte  // sound for one leg alone
+	pcm     [frame]int16 //
+	bus     [frame]int32 //
+	report  [512]byte    // an RTCP packet to send
+	idle    bool         // nothing to serve
+}
+
+// traffic counts packets, whosever they were.
+type traffic struct {
+	in, out, refused, malformed, unknown, strangers uint64
+}
+
+func newWorker(e *Engine) *worker {
+	return &worker{
+		engine:  e,
+		mail:    make(chan command, mailSize),
+		loops:   make(map[*Clip]*loop),
+		blocked: make(map[any]struct{}),
+		idle:    true,
+		tick:    -1,
+		news:    backlog{waiting: make([]delivery, 0, eventBacklog)},
+	}
+}
+
+// run is the worker's goroutine. Its ticks are at multiples of 20 ms of the
+// engine's clock; without legs it waits for a command and costs nothing.
+func (w *worker) run(keep bool) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	e := w.engine
+	alarm := newAlarm(e.now, keep)
+	for {
+		if w.idle && len(w.mail) == 0 {
+			select {
+			case c := <-w.mail:
+				w.resume(e.now())
+				w.take(c)
+			case <-e.done:
+				return
+			}
+		}
+		alarm.sleep((w.tick+1)*tick, e.now, e.done)
+		select {
+		case <-e.done:
+			return
+		default:
+		}
+		w.wake(e.now(), e.now)
+	}
+}
+
+// resume sets the clock after a time without ticks, which are not missed.
+func (w *worker) resume(now int64) { w.tick = now / tick }
+
+// wake runs the ticks that are due. A few missed ones are made up, each with
+// its own sound; after more, ticks are left out: timestamps go on with the
+// clock, and nothing is repeated or sent in a burst.
+func (w *worker) wake(now int64, clock func() int64) {
+	last := now / tick
+	missed := last - w.tick - 1
+	if missed > catchUp {
+		w.gauge.skipped.Add(uint64(missed))
+		w.tick += missed
+		w.stale()
+	}
+	for w.tick < last {
+		w.step(w.tick+1, clock())
+	}
+}
+
+// stale makes all legs begin anew: what waits in sockets and buffers is from
+// before the stall.
+func (w *worker) stale() {
+	for _, s := range w.legs {
+		s.flush = true
+	}
+}
+
+// step is one tick.
+func (w *worker) step(n, now int64) {
+	w.tick, w.now, w.due = n, now, n*tick
+	w.news.flush(w.engine.dispatch)
+	w.drain()
+	for _, s := range w.legs {
+		s.receive(w)
+	}
+	for _, r := range w.rooms {
+		r.run(w)
+	}
+	for _, s := range w.legs {
+		s.send(w)
+		s.chores(w)
+	}
+	w.handOver()
+	w.retire()
+	w.idle = len(w.legs)+len(w.parked)+len(w.retiring)+len(w.news.waiting) == 0
+	w.gauge.note(w, w.engine.now())
+}
+
+// emit sends an event on its way to the leg's handler.
+func (w *worker) emit(leg *Leg, v Event) {
+	v.Leg = leg.id
+	w.news.emit(w.engine.dispatch, delivery{leg, v})
+}
+
+// chores are what a leg needs less often than every tick; legs take turns.
+func (s *stream) chores(w *worker) {
+	turn := w.tick + int64(s.leg.id)
+	if turn%5 == 0 {
+		s.check(w)
+		s.publish()
+	}
+	if turn%50 == 0 {
+		s.control.turn(w, s)
+	}
+}
+
+// addRoom and removeRoom keep the worker's list of rooms.
+func (w *worker) addRoom(r *mix) {
+	r.place = len(w.rooms)
+	w.rooms = append(w.rooms, r)
+}
+
+func (w *worker) removeRoom(r *mix) {
+	for len(r.members) > 0 {
+		s := r.members[len(r.members)-1]
+		s.part()
+		s.set(w, Audio{})
+	}
+	last := len(w.rooms) - 1
+	moved := w.rooms[last]
+	w.rooms[r.place], moved.place = moved, r.place
+	w.rooms[last] = nil
+	w.rooms = w.rooms[:last]
+}
+
+// remove ends a leg: its last words go out, and its ports rest.
+func (w *worker) remove(s *stream) {
+	s.control.bye(w, s)
+	s.publish()
+	w.release(s)
+	w.retiring = append(w.retiring, s)
+}
+
+// retire passes closed legs on to have their sockets closed; what does not
+// fit has time.
+func (w *worker) retire() {
+	for len(w.retiring) > 0 {
+		last := len(w.retiring) - 1
+		select {
+		case w.engine.retired <- w.retiring[last]:
+			w.retiring[last] = nil
+			w.retiring = w.retiring[:last]
+		default:
+			return
+		}
+	}
+}
