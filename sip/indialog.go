@@ -1,0 +1,210 @@
+package sip
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+// Waits in a dialog.
+const (
+	probeTimeout = 5 * time.Second
+	orderWait    = 20 * time.Millisecond // for a request whose predecessor is still missing
+	maxWaiting   = 8                     // requests that came before their time
+)
+
+// ask sends a request in the dialog, again with credentials when challenged.
+// done runs once, in the call's goroutine: with the final answer or the error.
+func (c *Call) ask(method sip.RequestMethod, body []byte, done func(*sip.Response, error), extra ...sip.Header) {
+	c.creds.renew()
+	c.askAgain(c.dialog, method, body, done, extra)
+}
+
+func (c *Call) askAgain(d *dialog, method sip.RequestMethod, body []byte, done func(*sip.Response, error), extra []sip.Header) {
+	d.CSeq++
+	req, err := c.agent.compose(d, method, d.CSeq, body, contentSDP, extra...)
+	if err != nil {
+		done(nil, err)
+		return
+	}
+	c.creds.sign(req)
+	c.agent.exchange(req, d.Host, nil, c.after(func(res *sip.Response, err error) {
+		if err == nil && res.IsProvisional() {
+			return
+		}
+		if err == nil && (res.StatusCode == 401 || res.StatusCode == 407) && c.creds.answer(res, c.trunk) {
+			c.askAgain(d, method, body, done, extra)
+			return
+		}
+		done(res, err)
+	}))
+}
+
+// bye hangs up at the far end. The call is over for us already; 408 and 481
+// end the dialog as well as 200 does.
+func (c *Call) bye() {
+	c.ask(sip.BYE, nil, func(*sip.Response, error) {})
+}
+
+// dead says whether an answer in the dialog means that it is no more
+// (RFC 3261 §12.2.1.2).
+func dead(res *sip.Response, err error) bool {
+	if err != nil {
+		return errors.Is(err, sip.ErrTransactionTimeout)
+	}
+	return res.StatusCode == 408 || res.StatusCode == 481
+}
+
+// lost ends a call whose dialog the far end no longer has. BYE goes out in
+// case it was only the answer that got lost.
+func (c *Call) lost() {
+	if c.phase != up {
+		return
+	}
+	why := CauseGone
+	if c.recover {
+		why = CauseNodeRestart
+	}
+	c.stop(why)
+}
+
+// Probe asks the far end whether it still lives: EventAlive, or EventEnded
+// with CauseGone after five seconds without an answer.
+func (c *Call) Probe() {
+	c.box.command(func() {
+		if _, running := c.ticker.at[alarmProbe]; c.phase != up || running {
+			return
+		}
+		c.ticker.set(alarmProbe, probeTimeout, c.lost)
+		c.ask(sip.OPTIONS, nil, func(res *sip.Response, err error) {
+			c.ticker.clear(alarmProbe)
+			switch {
+			case c.phase != up:
+			case err != nil || dead(res, nil):
+				c.lost()
+			default:
+				c.tell(Event{Kind: EventAlive, Code: res.StatusCode, Phrase: res.Reason})
+			}
+		})
+	})
+}
+
+// requested takes a request from the far end.
+func (c *Call) requested(req *sip.Request, tx *sip.ServerTx) {
+	switch c.phase {
+	case over:
+		c.requestedLate(req, tx)
+	case dialing:
+		c.requestedEarly(req, tx)
+	case up:
+		if !c.mine(req) {
+			c.agent.noDialog(req, tx)
+			return
+		}
+		if req.IsAck() {
+			c.acked(req)
+			tx.Terminate()
+			return
+		}
+		c.waiting = append(c.waiting, waitingRequest{req, tx})
+		slices.SortStableFunc(c.waiting, func(x, y waitingRequest) int {
+			return int(x.req.CSeq().SeqNo) - int(y.req.CSeq().SeqNo)
+		})
+		c.serve(len(c.waiting) >= maxWaiting)
+	}
+}
+
+// mine says whether the tags of a request are those of the call's dialog.
+func (c *Call) mine(req *sip.Request) bool {
+	to, _ := req.To().Params.Get("tag")
+	from, _ := req.From().Params.Get("tag")
+	return c.dialog.CallID == req.CallID().Value() && c.dialog.Local.Tag == to && c.dialog.Remote.Tag == from
+}
+
+// serve handles the requests that are in order. One that came before its
+// predecessor waits a moment for it: sipgo hands each message to a goroutine
+// of its own, and two sent one after the other may swap places there.
+func (c *Call) serve(force bool) {
+	for len(c.waiting) > 0 && c.phase == up {
+		w := c.waiting[0]
+		seq := w.req.CSeq().SeqNo
+		last := c.dialog.RemoteCSeq
+		if last != 0 && seq > last+1 && !force {
+			if _, set := c.ticker.at[alarmOrder]; !set {
+				c.ticker.set(alarmOrder, orderWait, func() { c.serve(true) })
+			}
+			return
+		}
+		c.waiting = c.waiting[1:]
+		if last != 0 && seq <= last { // RFC 3261 §12.2.2
+			c.agent.respond(w.tx, w.req, 500, "Out Of Order", nil)
+			continue
+		}
+		c.dialog.RemoteCSeq = seq
+		c.handle(w.req, w.tx)
+	}
+	c.ticker.clear(alarmOrder)
+}
+
+const alarmOrder = "order"
+
+// handle acts on a request in order.
+func (c *Call) handle(req *sip.Request, tx *sip.ServerTx) {
+	switch req.Method {
+	case sip.BYE:
+		c.agent.respond(tx, req, 200, "OK", nil)
+		c.endTimers()
+		c.refuseWaiting()
+		c.tell(Event{Kind: EventEnded, Cause: CauseHangup, Phrase: header(req, "Reason")})
+	case sip.INVITE:
+		c.reinvited(req, tx)
+	case sip.UPDATE:
+		c.updated(req, tx)
+	case sip.INFO:
+		c.info(req, tx)
+	case sip.OPTIONS:
+		c.agent.respond(tx, req, 200, "OK", nil, sip.NewHeader("Allow", allowed),
+			sip.NewHeader("Accept", contentSDP), sip.NewHeader("Supported", "timer, 100rel"))
+	default:
+		c.agent.noDialog(req, tx)
+	}
+}
+
+// requestedEarly takes a request while the call is being set up. A BYE may
+// overtake the answer it follows; others wait for it.
+func (c *Call) requestedEarly(req *sip.Request, tx *sip.ServerTx) {
+	from, _ := req.From().Params.Get("tag")
+	switch {
+	case req.IsAck():
+		tx.Terminate()
+	case req.Method == sip.BYE:
+		c.agent.respond(tx, req, 200, "OK", nil)
+		if len(c.earlyByes) < maxWaiting {
+			c.earlyByes[from] = true
+		}
+	case len(c.waiting) < maxWaiting && (req.Method == sip.INVITE || req.Method == sip.UPDATE || req.Method == sip.INFO || req.Method == sip.OPTIONS):
+		c.waiting = append(c.waiting, waitingRequest{req, tx})
+	default:
+		c.agent.noDialog(req, tx)
+	}
+}
+
+// requestedLate takes a request after the end: a BYE that crossed ours.
+func (c *Call) requestedLate(req *sip.Request, tx *sip.ServerTx) {
+	if req.Method == sip.BYE {
+		c.agent.respond(tx, req, 200, "OK", nil)
+		return
+	}
+	c.agent.noDialog(req, tx)
+}
+
+// refuseWaiting answers what the call's end leaves unanswered.
+func (c *Call) refuseWaiting() {
+	for _, w := range c.waiting {
+		c.agent.respond(w.tx, w.req, 481, "Call/Transaction Does Not Exist", nil)
+	}
+	c.waiting = nil
+	c.dropOffer()
+}

@@ -1,0 +1,211 @@
+package sip
+
+import (
+	"errors"
+	"net/netip"
+	"runtime/debug"
+	"strings"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+// admit is the first look at bytes from the network. It says whether sipgo may
+// see them, and what to send back at once when it must not.
+func (a *Agent) admit(network string, from netip.AddrPort, b []byte) (reply []byte, ok bool) {
+	if !a.known(from.Addr()) {
+		a.stats.refused.Add(1)
+		return nil, false
+	}
+	defer func() {
+		if p := recover(); p != nil { // a fault of the parser costs one message
+			a.stats.panics.Add(1)
+			a.stats.malformed.Add(1)
+			reply, ok = nil, false
+		}
+	}()
+	if _, err := sip.ParseMessage(b); err != nil {
+		a.stats.malformed.Add(1)
+		return nil, false
+	}
+	return nil, true
+}
+
+// arrived sees every message in the order the sockets gave them, before sipgo
+// hands each to a goroutine of its own. Answers to INVITEs are taken here: in
+// order, however many, and whether or not a transaction still waits for them.
+// Final refusals come through the transaction, which acknowledges them.
+func (a *Agent) arrived(msg sip.Message) {
+	defer a.survive(nil)
+	res, ok := msg.(*sip.Response)
+	if !ok || res.StatusCode >= 300 {
+		return
+	}
+	cseq, callID := res.CSeq(), res.CallID()
+	if cseq == nil || callID == nil || cseq.MethodName != sip.INVITE {
+		return
+	}
+	c := a.call(callID.Value())
+	if c == nil {
+		if res.IsSuccess() {
+			a.stray(res, "")
+		}
+		return
+	}
+	if !c.box.put(func() { c.inviteAnswered(res) }) {
+		a.stats.dropped.Add(1) // a 2xx comes again until it is acknowledged
+	}
+}
+
+// request takes a request from the wire to its call.
+func (a *Agent) request(req *sip.Request, tx *sip.ServerTx) {
+	defer a.survive(func() { a.respond(tx, req, 500, "Server Internal Error", nil) })
+	callID, to := req.CallID(), req.To()
+	if callID == nil || to == nil || req.From() == nil || req.CSeq() == nil {
+		a.stats.malformed.Add(1)
+		a.respond(tx, req, 400, "Bad Request", nil)
+		return
+	}
+	if tag, _ := to.Params.Get("tag"); tag == "" {
+		a.outOfDialog(req, tx)
+		return
+	}
+	c := a.call(callID.Value())
+	switch {
+	case c == nil:
+		a.noDialog(req, tx)
+	case !c.box.put(func() { c.requested(req, tx) }):
+		a.stats.dropped.Add(1)
+		a.respond(tx, req, 500, "Server Internal Error", nil, sip.NewHeader("Retry-After", "1"))
+	}
+}
+
+// noDialog answers a request in a dialog we do not have.
+func (a *Agent) noDialog(req *sip.Request, tx *sip.ServerTx) {
+	switch req.Method {
+	case sip.ACK:
+		tx.Terminate()
+	case sip.REFER:
+		a.respond(tx, req, 603, "Decline", nil)
+	case sip.INVITE, sip.BYE, sip.UPDATE, sip.PRACK, sip.INFO, sip.OPTIONS, sip.CANCEL:
+		a.respond(tx, req, 481, "Call/Transaction Does Not Exist", nil)
+	default:
+		a.refuseMethod(req, tx)
+	}
+}
+
+// outOfDialog answers a request that begins something.
+func (a *Agent) outOfDialog(req *sip.Request, tx *sip.ServerTx) {
+	switch req.Method {
+	case sip.INVITE:
+		a.invited(req, tx)
+	case sip.OPTIONS:
+		a.respond(tx, req, 200, "OK", nil, sip.NewHeader("Allow", allowed),
+			sip.NewHeader("Accept", contentSDP), sip.NewHeader("Supported", "timer, 100rel"))
+	default:
+		a.noDialog(req, tx)
+	}
+}
+
+// invited is where calls to us will begin. Nobody can be called yet, and every
+// number sounds the same.
+func (a *Agent) invited(req *sip.Request, tx *sip.ServerTx) {
+	a.respond(tx, req, 480, "Temporarily Unavailable", nil)
+}
+
+func (a *Agent) refuseMethod(req *sip.Request, tx *sip.ServerTx) {
+	a.respond(tx, req, 405, "Method Not Allowed", nil, sip.NewHeader("Allow", allowed))
+}
+
+// respond sends a response with headers of ours; false when it did not go out
+// or the far end has canceled its request meanwhile.
+func (a *Agent) respond(tx *sip.ServerTx, req *sip.Request, code int, phrase string, body []byte, headers ...sip.Header) bool {
+	if req.IsAck() {
+		tx.Terminate()
+		return false
+	}
+	res := sip.NewResponseFromRequest(req, code, phrase, nil)
+	res.SipVersion = "SIP/2.0"
+	for _, h := range headers {
+		res.AppendHeader(h)
+	}
+	if len(body) > 0 {
+		ct := sip.ContentTypeHeader(contentSDP)
+		res.AppendHeader(&ct)
+	}
+	res.SetBody(body)
+	if safe(res) != nil {
+		tx.Terminate()
+		return false
+	}
+	return tx.Respond(res) == nil
+}
+
+// survive keeps a fault in the handling of one message from ending the rest.
+func (a *Agent) survive(after func()) {
+	p := recover()
+	if p == nil {
+		return
+	}
+	a.stats.panics.Add(1)
+	a.log.Error("a fault while handling a SIP message; the message is lost, other calls go on",
+		"fault", p, "stack", string(debug.Stack()))
+	if after != nil {
+		defer func() { _ = recover() }()
+		after()
+	}
+}
+
+// exchange sends req in a transaction of its own and hands on every response
+// up to the final one, or the error that came instead; never both. stop ends
+// it early, with errStopped. It returns at once.
+func (a *Agent) exchange(req *sip.Request, host string, stop <-chan struct{}, on func(*sip.Response, error)) {
+	a.wg.Go(func() {
+		defer a.survive(nil)
+		to, err := destination(req, host)
+		if err == nil {
+			err = safe(req)
+		}
+		if err == nil {
+			err = a.connect(a.ctx, to)
+		}
+		if err != nil {
+			on(nil, err)
+			return
+		}
+		tx, err := a.txl.Request(a.ctx, req)
+		if err != nil { // tx must not be touched then: it may be a typed nil
+			on(nil, err)
+			return
+		}
+		for {
+			select {
+			case res := <-tx.Responses():
+				on(res, nil)
+				if !res.IsProvisional() {
+					return
+				}
+			case <-tx.Done():
+				if a.ctx.Err() == nil {
+					on(nil, tx.Err())
+				}
+				return
+			case <-stop:
+				tx.Terminate()
+				on(nil, errStopped)
+				return
+			}
+		}
+	})
+}
+
+var errStopped = errors.New("sip: given up")
+
+// header is the first value of a header of a message, "" without one.
+func header(m interface {
+	GetHeader(string) sip.Header
+}, name string) string {
+	if h := m.GetHeader(name); h != nil {
+		return strings.TrimSpace(h.Value())
+	}
+	return ""
+}

@@ -1,0 +1,172 @@
+package sip
+
+import (
+	"bytes"
+	"errors"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Limits of one TCP or TLS connection.
+const (
+	maxStreamMessage = 64 << 10         // bytes of one message
+	partialTimeout   = 10 * time.Second // from a message's first byte to its last; also to the first message
+	idleTimeout      = 5 * time.Minute  // between messages
+	writeTimeout     = 5 * time.Second
+)
+
+var errFraming = errors.New("sip: stream without message boundaries")
+
+// streamConn hands on one admitted message after the other. It finds the
+// message boundaries itself, so that a broken message is refused alone, a slow
+// sender is cut off, and a keep-alive is answered without waking the parser.
+type streamConn struct {
+	net.Conn
+	agent   *Agent
+	network string // "TCP" or "TLS"
+	peer    netip.AddrPort
+
+	buf   []byte // read but not yet handed on
+	ready []byte // the rest of an admitted message
+	heard bool   // a first message came
+
+	reading sync.Once
+	serving chan struct{} // closed at the first Read: the connection is in sipgo's pool
+	ended   sync.Once
+}
+
+func (a *Agent) newStreamConn(c net.Conn, network string) *streamConn {
+	a.wg.Add(1)
+	return &streamConn{Conn: c, agent: a, network: network, peer: addrPortOf(c.RemoteAddr()), serving: make(chan struct{})}
+}
+
+func (c *streamConn) Read(p []byte) (int, error) {
+	c.reading.Do(func() { close(c.serving) })
+	for len(c.ready) == 0 {
+		if err := c.nextMessage(); err != nil {
+			c.end()
+			return 0, err
+		}
+	}
+	n := copy(p, c.ready)
+	c.ready = c.ready[n:]
+	return n, nil
+}
+
+// end is reached once, when sipgo's reader is about to leave.
+func (c *streamConn) end() {
+	c.ended.Do(func() {
+		_ = c.Conn.Close()
+		c.agent.wg.Done()
+	})
+}
+
+// nextMessage sets ready to the next message that the agent admits.
+func (c *streamConn) nextMessage() error {
+	for {
+		c.dropKeepAlive()
+		size, err := frame(c.buf)
+		if err != nil {
+			c.agent.stats.malformed.Add(1)
+			return err
+		}
+		if size > 0 && len(c.buf) >= size {
+			msg := bytes.Clone(c.buf[:size])
+			c.buf = append(c.buf[:0], c.buf[size:]...)
+			c.heard = true
+			reply, ok := c.agent.admit(c.network, c.peer, msg)
+			if reply != nil {
+				_, _ = c.Write(reply)
+			}
+			if ok {
+				c.ready = msg
+				return nil
+			}
+			continue
+		}
+		if err := c.fill(); err != nil {
+			return err
+		}
+	}
+}
+
+func (c *streamConn) fill() error {
+	wait := idleTimeout
+	if len(c.buf) > 0 || !c.heard {
+		wait = partialTimeout
+	}
+	// The deadline of a message under way is not moved by each byte of it.
+	if len(c.buf) == 0 {
+		if err := c.Conn.SetReadDeadline(time.Now().Add(wait)); err != nil {
+			return err
+		}
+	}
+	var chunk [8 << 10]byte
+	n, err := c.Conn.Read(chunk[:])
+	if n > 0 {
+		if len(c.buf) == 0 {
+			if err := c.Conn.SetReadDeadline(time.Now().Add(partialTimeout)); err != nil {
+				return err
+			}
+		}
+		c.buf = append(c.buf, chunk[:n]...)
+		return nil
+	}
+	return err
+}
+
+// dropKeepAlive takes CRLFs from between messages and answers a ping, which is
+// two of them (RFC 5626 §3.5.1).
+func (c *streamConn) dropKeepAlive() {
+	for len(c.buf) >= 2 && c.buf[0] == '\r' && c.buf[1] == '\n' {
+		if len(c.buf) >= 4 && c.buf[2] == '\r' && c.buf[3] == '\n' {
+			c.buf = c.buf[2:]
+			_, _ = c.Write([]byte("\r\n"))
+		}
+		c.buf = c.buf[2:]
+	}
+}
+
+func (c *streamConn) Write(p []byte) (int, error) {
+	if err := c.Conn.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
+		return 0, err
+	}
+	return c.Conn.Write(p)
+}
+
+// frame returns the size of the first message in b: 0 while its head is
+// incomplete, an error when its end cannot be known (RFC 3261 §18.3) or lies
+// too far away.
+func frame(b []byte) (int, error) {
+	head := bytes.Index(b, []byte("\r\n\r\n"))
+	if head < 0 {
+		if len(b) >= maxStreamMessage {
+			return 0, errFraming
+		}
+		return 0, nil
+	}
+	length := -1
+	for line := range strings.SplitSeq(string(b[:head]), "\r\n") {
+		name, value, ok := strings.Cut(line, ":")
+		if !ok {
+			continue
+		}
+		if name = strings.TrimSpace(name); !strings.EqualFold(name, "Content-Length") && !strings.EqualFold(name, "l") {
+			continue
+		}
+		n, err := strconv.ParseUint(strings.TrimSpace(value), 10, 31)
+		if err != nil || (length >= 0 && int(n) != length) {
+			return 0, errFraming
+		}
+		length = int(n)
+	}
+	size := head + 4 + length
+	if length < 0 || size > maxStreamMessage {
+		return 0, errFraming
+	}
+	return size, nil
+}
