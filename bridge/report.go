@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"context"
 	"time"
 
 	"partyline/state"
@@ -35,4 +36,41 @@ type ReportEntry struct {
 	Connected     time.Duration // over all attempts, until now
 	SMS           state.MessageStatus
 	Quality       *state.Quality
+}
+
+// Report reads the roll call.
+func (b *Bridge) Report(ctx context.Context, who Caller, cid string) (r Report, err error) {
+	err = b.with(ctx, who, cid, func(o *owner, _ *request) error {
+		r = o.report()
+		return nil
+	})
+	return r, err
+}
+
+func (o *owner) report() Report {
+	r := Report{Conference: o.confView(), Asked: len(o.roll), Entries: make([]ReportEntry, 0, len(o.roll))}
+	at := time.Now()
+	for _, m := range o.roll {
+		p := &m.rec
+		e := ReportEntry{
+			ParticipantID: p.ID, Name: p.Name, PhoneNumber: p.PhoneNumber, ExternalID: p.ExternalID,
+			Role: p.Role, Status: p.Status, Reason: p.Reason, SIP: p.SIP, Attempts: p.Attempt,
+			DialedAt: p.DialedAt, AnsweredAt: p.AnsweredAt, JoinedAt: p.JoinedAt, EndedAt: p.EndedAt,
+			Connected: m.connectedFor(at), SMS: m.sms, Quality: p.Quality,
+		}
+		if p.AnsweredAt != nil {
+			r.Answered++
+			if p.DialedAt != nil {
+				e.AnsweredAfter = p.AnsweredAt.Sub(*p.DialedAt)
+			}
+		}
+		switch {
+		case p.JoinedAt != nil || p.ConnectedMS > 0:
+			r.Joined++
+		case p.Status.Terminal():
+			r.Never++
+		}
+		r.Entries = append(r.Entries, e)
+	}
+	return r
 }

@@ -1,0 +1,297 @@
+package bridge
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"partyline/state"
+)
+
+const (
+	defaultMaxParticipants = 100
+	maxGrace               = 24 * time.Hour
+	maxMaxDuration         = 7 * 24 * time.Hour
+)
+
+// CreateConference opens a conference, now or for later. The same RequestKey
+// finds the same conference again.
+func (b *Bridge) CreateConference(ctx context.Context, who Caller, spec ConferenceSpec) (ConferenceView, error) {
+	if err := b.drained(); err != nil {
+		return ConferenceView{}, err
+	}
+	c, err := b.newConference(who, spec)
+	if err != nil {
+		return ConferenceView{}, err
+	}
+	if id := b.requested(who, spec.RequestKey, c.ID); id != c.ID {
+		return b.Conference(ctx, who, id)
+	}
+	o := &owner{b: b, id: c.ID, conf: c, log: b.cfg.Log}
+	o.toldConference("created", byAPI)
+	if _, err := o.write(); err != nil {
+		b.forgetRequest(who, spec.RequestKey)
+		b.cfg.Log.Error("a conference could not be written", "error", err)
+		return ConferenceView{}, errStorage()
+	}
+	b.shelve(&c)
+	if c.Status == state.ConferenceScheduled {
+		if _, release, err := b.acquire(ctx, c.ID); err == nil {
+			release() // in memory, its time is kept
+		}
+	}
+	return ConferenceView{Conference: c.Conference, Seq: 1}, nil
+}
+
+// requested claims a RequestKey for a new conference, or says whose it is.
+func (b *Bridge) requested(who Caller, key, id string) string {
+	if key == "" {
+		return id
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s := b.index[who.TenantID]
+	if s == nil {
+		s = &shelf{requests: map[string]string{}}
+		b.index[who.TenantID] = s
+	}
+	if old := s.requests[key]; old != "" {
+		return old
+	}
+	s.requests[key] = id
+	return id
+}
+
+func (b *Bridge) forgetRequest(who Caller, key string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if s := b.index[who.TenantID]; s != nil {
+		delete(s.requests, key)
+	}
+}
+
+// newConference turns a request into a record, or refuses it.
+func (b *Bridge) newConference(who Caller, s ConferenceSpec) (conferenceRecord, error) {
+	at := now()
+	c := conferenceRecord{RequestKey: s.RequestKey, Conference: state.Conference{
+		ID: state.NewID(state.ConferenceID), TenantID: who.TenantID, Name: s.Name,
+		Status: state.ConferenceOpen, MaxParticipants: min(defaultMaxParticipants, b.cfg.Limits.ParticipantsPerConference),
+		RequirePIN: s.RequirePIN, HoldMusicID: s.HoldMusicID, MuteOnEntry: s.MuteOnEntry,
+		AllowRecordingByParticipant: s.AllowRecordingByParticipant, MemberNotification: true,
+		WaitForPresenter: s.WaitForPresenter, EndOnPresenterExit: s.EndOnPresenterExit,
+		PresenterGrace: s.PresenterGrace, MaxDuration: s.MaxDuration, Locked: s.Locked, CreatedAt: at,
+	}}
+	if s.MaxParticipants != nil {
+		c.MaxParticipants = *s.MaxParticipants
+	}
+	if s.MemberNotification != nil {
+		c.MemberNotification = *s.MemberNotification
+	}
+	if s.Accept != nil {
+		c.Accept = *s.Accept
+	}
+	if s.ScheduledFor != nil && s.ScheduledFor.After(at) {
+		utc := s.ScheduledFor.UTC()
+		c.ScheduledFor, c.Status = &utc, state.ConferenceScheduled
+	}
+	if s.Record {
+		return c, refuse(Invalid, "not_supported", "record", "this version does not record")
+	}
+	if s.PIN != "" {
+		if err := checkPIN(s.PIN); err != nil {
+			return c, err
+		}
+		c.PINHash = b.sealPIN(c.ID, s.PIN)
+	}
+	if err := b.checkConference(&c.Conference); err != nil {
+		return c, err
+	}
+	return c, nil
+}
+
+// checkConference holds a whole record against the rules: after a creation
+// and after a change alike.
+func (b *Bridge) checkConference(c *state.Conference) *Error {
+	if c.Name == "" {
+		return refuse(Invalid, "required", "name", "a conference needs a name")
+	}
+	if err := checkText("name", c.Name, maxName); err != nil {
+		return err
+	}
+	if ceiling := b.cfg.Limits.ParticipantsPerConference; c.MaxParticipants < 1 || c.MaxParticipants > ceiling {
+		return refuse(Invalid, "out_of_range", "max_participants", "max_participants is 1 to %d here", ceiling)
+	}
+	if c.HoldMusicID != "" && c.HoldMusicID != "default" && c.HoldMusicID != noMusic {
+		return refuse(Invalid, "unknown_hold_music", "hold_music_id", `hold_music_id is "default" or "none"`)
+	}
+	if c.PresenterGrace < 0 || c.PresenterGrace > maxGrace {
+		return refuse(Invalid, "out_of_range", "presenter_grace", "presenter_grace is at most 24 hours")
+	}
+	if c.MaxDuration < 0 || c.MaxDuration > maxMaxDuration {
+		return refuse(Invalid, "out_of_range", "max_duration", "max_duration is at most 7 days")
+	}
+	return checkAccept(c.Accept)
+}
+
+// Conference reads one conference.
+func (b *Bridge) Conference(ctx context.Context, who Caller, id string) (v ConferenceView, err error) {
+	err = b.with(ctx, who, id, func(o *owner, _ *request) error {
+		v = o.confView()
+		return nil
+	})
+	return v, err
+}
+
+// Conferences lists a tenant's conferences in order of creation, from after
+// the id given; limit 0 is 100. next is the cursor of the next page, "" on
+// the last.
+func (b *Bridge) Conferences(ctx context.Context, who Caller, after string, limit int) (page []ConferenceView, next string, err error) {
+	if limit <= 0 || limit > 1000 {
+		limit = 100
+	}
+	b.mu.Lock()
+	var ids []string
+	if s := b.index[who.TenantID]; s != nil {
+		from, found := slices.BinarySearch(s.ids, after)
+		if found {
+			from++
+		}
+		ids = slices.Clone(s.ids[from:min(from+limit+1, len(s.ids))])
+	}
+	b.mu.Unlock()
+	if len(ids) > limit {
+		ids = ids[:limit]
+		next = ids[limit-1]
+	}
+	page = make([]ConferenceView, 0, len(ids))
+	for _, id := range ids {
+		v, err := b.Conference(ctx, who, id)
+		if e, ok := err.(*Error); ok && e.Kind == NotFound {
+			continue // deleted meanwhile
+		}
+		if err != nil {
+			return nil, "", err
+		}
+		page = append(page, v)
+	}
+	return page, next, nil
+}
+
+// UpdateConference changes what the patch names, all of it or nothing.
+func (b *Bridge) UpdateConference(ctx context.Context, who Caller, id string, p ConferencePatch) (v ConferenceView, err error) {
+	err = b.change(ctx, who, id, func(o *owner, _ *request) error {
+		if err := o.update(p); err != nil {
+			return err
+		}
+		v = o.confView()
+		return nil
+	})
+	return v, err
+}
+
+func set[T any](field *T, value *T) {
+	if value != nil {
+		*field = *value
+	}
+}
+
+func (o *owner) update(p ConferencePatch) error {
+	if o.conf.Status == state.ConferenceEnded {
+		return errEnded()
+	}
+	c := o.conf
+	set(&c.Name, p.Name)
+	set(&c.MaxParticipants, p.MaxParticipants)
+	set(&c.RequirePIN, p.RequirePIN)
+	set(&c.HoldMusicID, p.HoldMusicID)
+	set(&c.MuteOnEntry, p.MuteOnEntry)
+	set(&c.MemberNotification, p.MemberNotification)
+	set(&c.Accept, p.Accept)
+	set(&c.WaitForPresenter, p.WaitForPresenter)
+	set(&c.EndOnPresenterExit, p.EndOnPresenterExit)
+	set(&c.PresenterGrace, p.PresenterGrace)
+	set(&c.MaxDuration, p.MaxDuration)
+	if p.PIN != nil {
+		if err := checkPIN(*p.PIN); err != nil {
+			return err
+		}
+		c.PINHash = o.b.sealPIN(o.id, *p.PIN)
+	}
+	if p.ScheduledFor != nil {
+		if c.Status != state.ConferenceScheduled {
+			return refuse(Conflict, "wrong_state", "scheduled_for", "the conference has begun already")
+		}
+		utc := p.ScheduledFor.UTC()
+		c.ScheduledFor = &utc
+	}
+	if err := o.b.checkConference(&c.Conference); err != nil {
+		return err
+	}
+	o.conf, o.batch.conf = c, true
+	if p.Locked != nil {
+		o.lock(*p.Locked, byAPI)
+	}
+	o.toldConference("updated", byAPI)
+	o.waitingChanged()
+	return nil
+}
+
+// waitingChanged follows a change of wait_for_presenter in a running conference.
+func (o *owner) waitingChanged() {
+	if o.conf.WaitForPresenter && !o.presiding() {
+		o.parkAll()
+		return
+	}
+	for _, m := range o.roll {
+		if m.rec.Waiting {
+			o.admitWaiting(m, byAPI)
+		}
+	}
+}
+
+func errEnded() *Error {
+	return refuse(Conflict, "conference_ended", "", "the conference has ended")
+}
+
+// EndConference hangs up everyone once and dials nobody more. Ending an ended
+// conference changes nothing.
+func (b *Bridge) EndConference(ctx context.Context, who Caller, id string) (v ConferenceView, err error) {
+	err = b.with(ctx, who, id, func(o *owner, _ *request) error {
+		o.finish(state.ReasonRequested, byAPI)
+		v = o.confView()
+		return nil
+	})
+	return v, err
+}
+
+// DeleteConference ends a conference and hides it.
+func (b *Bridge) DeleteConference(ctx context.Context, who Caller, id string) error {
+	return b.with(ctx, who, id, func(o *owner, _ *request) error {
+		o.finish(state.ReasonRequested, byAPI)
+		o.conf.Deleted, o.batch.conf = true, true
+		b.unshelve(o.conf.TenantID, id)
+		return nil
+	})
+}
+
+// finish ends the conference: every participant gets their one terminal
+// event, every call its one hang-up.
+func (o *owner) finish(reason state.Reason, by string) {
+	if o.conf.Status == state.ConferenceEnded {
+		return
+	}
+	o.conf.Status, o.conf.EndReason = state.ConferenceEnding, reason
+	o.toldConference("ending", by)
+	each := reason
+	if reason == state.ReasonRequested || reason == "" {
+		each = state.ReasonConferenceEnded
+	}
+	for _, m := range o.roll {
+		o.end(m, each)
+	}
+	at := now()
+	o.conf.Status, o.conf.EndedAt = state.ConferenceEnded, &at
+	o.graceUntil, o.presided = time.Time{}, false
+	o.toldConference("ended", by)
+	o.log.Info("conference ended", "reason", string(reason), "participants", len(o.roll))
+}

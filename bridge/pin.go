@@ -1,0 +1,79 @@
+package bridge
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"fmt"
+	"math/big"
+)
+
+// personalPIN is the length of a PIN sent by SMS. Only its owner's leg
+// accepts it, so three guesses hit one in a million.
+const personalPIN = 6
+
+// newPIN draws a personal PIN: uniform over all six-digit strings without
+// three equal digits in a row and without a run of four.
+func newPIN() string {
+	limit := big.NewInt(1_000_000)
+	for {
+		n, err := rand.Int(rand.Reader, limit)
+		if err != nil {
+			panic(err) // never fails since Go 1.24
+		}
+		if pin := fmt.Sprintf("%06d", n); !weakPIN(pin) {
+			return pin
+		}
+	}
+}
+
+// weakPIN tells PINs that people guess first: repeats and sequences.
+func weakPIN(pin string) bool {
+	same, up, down := 1, 1, 1
+	for i := 1; i < len(pin); i++ {
+		same, up, down = run(same, pin[i] == pin[i-1]), run(up, pin[i] == pin[i-1]+1), run(down, pin[i]+1 == pin[i-1])
+		if same >= 3 || up >= 4 || down >= 4 {
+			return true
+		}
+	}
+	return false
+}
+
+func run(length int, goesOn bool) int {
+	if goesOn {
+		return length + 1
+	}
+	return 1
+}
+
+// sealPIN is what is stored of a PIN: an HMAC bound to whose PIN it is, and
+// its length, which ends the entry without a #.
+func (b *Bridge) sealPIN(id, pin string) []byte {
+	mac := hmac.New(sha256.New, b.cfg.PINKey)
+	fmt.Fprintf(mac, "%s|%s", id, pin)
+	return append(mac.Sum(nil), byte(len(pin)))
+}
+
+// pinLength is the number of digits of a sealed PIN.
+func pinLength(sealed []byte) int {
+	if len(sealed) == 0 {
+		return 0
+	}
+	return int(sealed[len(sealed)-1])
+}
+
+func (b *Bridge) samePIN(sealed []byte, id, pin string) bool {
+	return hmac.Equal(sealed, b.sealPIN(id, pin))
+}
+
+// checkPIN refuses a conference PIN that is not 4 to 6 digits.
+func checkPIN(pin string) *Error {
+	ok := len(pin) >= 4 && len(pin) <= 6
+	for _, c := range []byte(pin) {
+		ok = ok && c >= '0' && c <= '9'
+	}
+	if !ok {
+		return refuse(Invalid, "invalid_pin", "pin", "a PIN has 4 to 6 digits")
+	}
+	return nil
+}

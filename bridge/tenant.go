@@ -1,0 +1,148 @@
+package bridge
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"partyline/state"
+)
+
+// The bridge keeps two kinds of records of its own beside those of package
+// state: numbers that asked not to be called, and what was spent on a day.
+// Each conference counts its own spending, so that one owner writes one key.
+const (
+	suppressPrefix = "suppress/" // suppress/<tenant>/<number>
+	spendPrefix    = "spend/"    // spend/<tenant>/<yyyy-mm-dd>-<conference>
+)
+
+func suppressKey(tenant, number string) string { return suppressPrefix + tenant + "/" + number }
+
+func spendKey(tenant, day, cid string) string {
+	return spendPrefix + tenant + "/" + day + "-" + cid
+}
+
+// spent is what one conference used up on one day.
+type spent struct {
+	Attempts int   `json:"attempts"`
+	MS       int64 `json:"ms"` // connected time
+}
+
+type suppression struct {
+	At     time.Time    `json:"at"`
+	Reason state.Reason `json:"reason"`
+}
+
+// tenant is what all conferences of one customer share.
+type tenant struct {
+	id   string
+	adds *rate.Limiter
+
+	mu         sync.Mutex
+	suppressed map[string]bool
+	day        string
+	attempts   int
+	ms         int64
+}
+
+func today(now time.Time) string { return now.UTC().Format(time.DateOnly) }
+
+func (b *Bridge) tenant(id string) *tenant {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	t := b.tenants[id]
+	if t == nil {
+		t = &tenant{id: id, suppressed: map[string]bool{},
+			adds: rate.NewLimiter(rate.Limit(b.cfg.Limits.AddsPerSecond), b.cfg.Limits.AddsBurst)}
+		b.tenants[id] = t
+	}
+	return t
+}
+
+// takeAdd counts one add against the tenant's rate.
+func (t *tenant) takeAdd(now time.Time) *Error {
+	r := t.adds.ReserveN(now, 1)
+	if wait := r.DelayFrom(now); wait > 0 {
+		r.CancelAt(now)
+		e := refuse(RateLimited, "rate_limited", "", "participants are being added too fast; try again in a moment")
+		e.RetryAfter = int(math.Ceil(wait.Seconds()))
+		return e
+	}
+	return nil
+}
+
+func (t *tenant) suppress(number string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.suppressed[number] = true
+}
+
+func (t *tenant) isSuppressed(number string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.suppressed[number]
+}
+
+// spend adds to the day's sums.
+func (t *tenant) spend(day string, attempts int, ms int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.day < day {
+		t.day, t.attempts, t.ms = day, 0, 0
+	}
+	if t.day == day {
+		t.attempts += attempts
+		t.ms += ms
+	}
+}
+
+// overspent says which of the day's limits is used up, or nothing.
+func (t *tenant) overspent(now time.Time, p *DialPolicy) *Error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	what := ""
+	switch {
+	case t.day != today(now):
+	case p.AttemptsPerDay > 0 && t.attempts >= p.AttemptsPerDay:
+		what = fmt.Sprintf("%d calls", p.AttemptsPerDay)
+	case p.MinutesPerDay > 0 && t.ms >= int64(p.MinutesPerDay)*60_000:
+		what = fmt.Sprintf("%d minutes", p.MinutesPerDay)
+	}
+	if what == "" {
+		return nil
+	}
+	e := refuse(RateLimited, "spend_limit", "", "today's limit of %s is used up; it starts anew at midnight UTC (dial.spend)", what)
+	midnight := now.UTC().Truncate(24 * time.Hour).Add(24 * time.Hour)
+	e.RetryAfter = int(math.Ceil(midnight.Sub(now).Seconds()))
+	return e
+}
+
+// loadTenants reads the suppression lists and today's spending.
+func (b *Bridge) loadTenants(ctx context.Context) error {
+	entries, err := b.cfg.Store.List(ctx, suppressPrefix, "", 0)
+	if err != nil {
+		return fmt.Errorf("reading the suppression lists: %w", err)
+	}
+	for _, e := range entries {
+		if id, number, ok := strings.Cut(strings.TrimPrefix(e.Key, suppressPrefix), "/"); ok {
+			b.tenant(id).suppress(number)
+		}
+	}
+	records, err := state.LoadAll[spent](ctx, b.cfg.Store, spendPrefix)
+	if err != nil {
+		return fmt.Errorf("reading what was spent: %w", err)
+	}
+	day := today(time.Now())
+	for _, r := range records {
+		id, rest, _ := strings.Cut(strings.TrimPrefix(r.Key, spendPrefix), "/")
+		if strings.HasPrefix(rest, day) {
+			b.tenant(id).spend(day, r.Value.Attempts, r.Value.MS)
+		}
+	}
+	return nil
+}
