@@ -86,7 +86,7 @@ func (w *worker) run(keep bool) {
 }
 
 // resume sets the clock after a time without ticks, which are not missed.
-func (w *worker) resume(now int64) { w.tick = now / tick }
+func (w *worker) resume(now int64) { w.now, w.tick = now, now/tick }
 
 // wake runs the ticks that are due. A few missed ones are made up, each with
 // its own sound; after more, ticks are left out: timestamps go on with the
