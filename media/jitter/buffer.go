@@ -73,18 +73,21 @@ type Buffer struct {
 	state    state
 	began    bool // order and top are valid
 	probing  bool // probe is valid
+	played   bool // floor is valid
 	quiet    bool // the far end said that it falls silent: no concealment
 	comfort  bool // noise is the level of comfort noise
 	top      uint16
 	probe    uint16
 	seen     uint64 // bit n: sequence number top−n has come
 	next     uint32 // timestamp of the next sample to play; while priming, of the oldest held
+	floor    uint32 // where play stopped last: what is older stays unheard
 	end      uint32 // timestamp after the newest sample held
 	newest   uint32 // timestamp of the last packet stored
 	length   uint16 // and its samples
 	best     int64  // while priming: least transit time, see prime
 	bestTS   uint32 // and the packet that had it
 	lastTick int64  // time of the last Get
+	heardAt  int64  // when the last packet stored came
 	made     int    // samples made up since the last real one without moving next
 	dry      int    // samples made up since the last real one for want of any sound
 	loud     int    // ticks that shrinking has waited for silence

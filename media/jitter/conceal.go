@@ -4,10 +4,11 @@ import "math"
 
 const (
 	shortest = 40  // samples: the shortest pitch period, 200 Hz
-	longest  = 120 // samples: the longest, 66 Hz
+	longest  = 160 // samples: the longest, 50 Hz, or several of a higher voice
+	reach    = 80  // samples: how far made-up sound goes on to meet the real
 	memory   = 320 // samples of past sound kept to repeat
 	overlap  = 32  // samples: 4 ms of cross-fade back to real sound
-	hold     = 80  // samples repeated at full level before the fade
+	hold     = 160 // samples repeated at full level before the fade
 )
 
 // concealer makes up sound in the place of what is missing by repeating the
@@ -118,13 +119,13 @@ func noiseAmplitude(level byte) float32 {
 // meet finds how many more samples must be made up until they run into the
 // real ones ahead.
 func (c *concealer) meet(ahead []int16) int {
-	if c.made == 0 || c.made >= fadeSamples-longest-len(ahead) {
+	if c.made == 0 || c.made >= fadeSamples-reach-len(ahead) {
 		return 0
 	}
 	trial := *c
-	var wave [longest + overlap]int16
+	var wave [reach + overlap]int16
 	trial.invent(wave[:])
-	return match(wave[:], ahead, 0, min(c.period, longest))
+	return match(wave[:], ahead, 0, reach)
 }
 
 // match finds the lag in [from, to) at which wave is most like part.

@@ -29,9 +29,12 @@ func (b *Buffer) Get(dst []int16, now int64) Kind {
 	return b.play(dst)
 }
 
-// catchUp leaves out what was due at ticks the caller has skipped, and after
-// many of them all but the newest sound.
+// catchUp leaves out what was due at ticks the caller has skipped: after many
+// of them all but the newest sound, and all of it if that is old, too.
 func (b *Buffer) catchUp(now int64) {
+	if b.state != idle && now-b.heardAt > capNS && now-b.lastTick > capNS {
+		b.clear()
+	}
 	if b.state != playing {
 		return
 	}
@@ -49,8 +52,11 @@ func (b *Buffer) catchUp(now int64) {
 // jitter of this line. What would be older than that is left out: it came in
 // a burst after a stall.
 func (b *Buffer) start(now int64) {
+	if now-b.best > capNS {
+		b.fresh()
+	}
 	wait := now - b.best - guardNS - b.target()
-	if wait < 0 {
+	if wait < 0 || wait < tick && int32(b.end-b.next) < Frame {
 		return
 	}
 	due := b.next + uint32(min(wait/sampleNS, ringSize))
@@ -66,6 +72,17 @@ func (b *Buffer) start(now int64) {
 	b.made, b.dry, b.grow, b.loud = 0, 0, 0, 0
 	b.margins = margins{}
 	b.margins.add(now-b.best, now)
+}
+
+// fresh drops all that is held but the last packet.
+func (b *Buffer) fresh() {
+	if old := int(int32(b.newest - b.next)); old > 0 {
+		b.stats.Stale += uint64(old)
+	}
+	b.have = [ringSize / 64]uint64{}
+	b.mark(b.newest, int(b.length), true)
+	b.next, b.bestTS, b.best = b.newest, b.newest, b.heardAt
+	b.end = b.newest + uint32(b.length)
 }
 
 // target is how much longer than Guard a spurt waits at its start.
@@ -253,11 +270,13 @@ func (b *Buffer) reduce(dst []int16) bool {
 // align moves the play position, in silence, to where a packet begins: a
 // frame that spans two packets must wait for the second.
 func (b *Buffer) align() {
-	unit := uint32(b.length)
+	unit := int64(b.length)
 	if unit == 0 || unit%Frame != 0 && Frame%unit != 0 {
 		return
 	}
-	n := int((b.newest - b.next) % min(unit, Frame))
+	unit = min(unit, Frame)
+	off := int64(int32(b.newest - b.next))
+	n := int(off - floorDiv(off, unit)*unit)
 	if run, held := b.run(b.next, n+Frame); n == 0 || !held || run < n+Frame {
 		return
 	}

@@ -4,11 +4,11 @@ import (
 	"math"
 	"math/rand/v2"
 	"sort"
-	"testing"
 	"time"
 
 	"partyline/media/g711"
 	"partyline/media/jitter"
+	"partyline/media/sound"
 )
 
 const (
@@ -23,7 +23,6 @@ type packet struct {
 	ts      uint32
 	payload []byte
 	arrives int64
-	event   bool
 }
 
 // line describes a sender and the network between it and the buffer.
@@ -104,18 +103,36 @@ func listen(b *jitter.Buffer, packets []packet, each func(heard)) {
 	}
 }
 
-// glitches counts the samples of a tone that do not follow from the two
-// before them, beyond what µ-law adds.
-func glitches(pcm []int16, freq float64) (count int, worst float64) {
+// worstBreak is the most that any sample of a tone differs from what follows
+// from the two before it, relative to the tone's peak. µ-law alone makes
+// about 0.04; a jump of half a period makes up to 2.
+func worstBreak(pcm []int16, freq float64) float64 {
 	turn := 2 * math.Cos(2*math.Pi*freq/8000)
+	var worst, peak float64
 	for i := 2; i < len(pcm); i++ {
 		miss := math.Abs(float64(pcm[i]) - turn*float64(pcm[i-1]) + float64(pcm[i-2]))
 		worst = max(worst, miss)
-		if miss > 1500 {
-			count++
-		}
+		peak = max(peak, math.Abs(float64(pcm[i])))
 	}
-	return count, worst
+	return worst / peak
+}
+
+// worstSNR is the least ratio in dB, over windows of 100 ms, of a tone to all
+// else.
+func worstSNR(pcm []int16, freq float64) float64 {
+	worst := math.Inf(1)
+	for ; len(pcm) >= 800; pcm = pcm[800:] {
+		var re, im, total float64
+		for i, x := range pcm[:800] {
+			sin, cos := math.Sincos(2 * math.Pi * freq * float64(i) / 8000)
+			re += float64(x) * cos
+			im += float64(x) * sin
+			total += float64(x) * float64(x)
+		}
+		tone := (re*re + im*im) * 2 / 800
+		worst = min(worst, 10*math.Log10(tone/max(total-tone, 1)))
+	}
+	return worst
 }
 
 // uniform is a delay evenly spread over 0 to most.
@@ -130,8 +147,8 @@ func collect(b *jitter.Buffer, l line) []heard {
 	return out
 }
 
-// sound joins the frames from the first that is not silent to the last.
-func sound(frames []heard) []int16 {
+// joined strings together the frames from the first that is not silent to the last.
+func joined(frames []heard) []int16 {
 	var pcm []int16
 	first, last := -1, -1
 	for i, h := range frames {
@@ -161,32 +178,11 @@ func count(frames []heard, kind jitter.Kind) int {
 	return n
 }
 
-func TestExplore(t *testing.T) {
-	show := func(name string, l line) {
-		var b jitter.Buffer
-		frames := collect(&b, l)
-		pcm := sound(frames)
-		if len(pcm) > 1600 {
-			pcm = pcm[160 : len(pcm)-960]
-		}
-		n, worst := glitches(pcm, 1000)
-		t.Logf("%-28s frames %d audio %d concealed %d empty %d glitches %d worst %.0f stats %+v", name, len(frames), count(frames, jitter.Audio), count(frames, jitter.Concealed), count(frames, jitter.Empty), n, worst, b.Stats())
+// faintest is the least level of a tone in any window of 100 ms, in dBFS.
+func faintest(pcm []int16, freq float64) float64 {
+	least := 0.0
+	for ; len(pcm) >= 800; pcm = pcm[800:] {
+		least = min(least, sound.Goertzel(pcm[:800], 8000, freq))
 	}
-	w := sine(1000, -20)
-	for ph := 0; ph < 20; ph += 3 {
-		show("clean", line{length: 10 * time.Second, wave: w, phase: time.Duration(ph) * time.Millisecond})
-	}
-	for _, pt := range []int{80, 160, 240, 320, 480} {
-		show("ptime", line{length: 10 * time.Second, wave: w, phase: 7 * time.Millisecond, ptime: pt})
-	}
-	show("jitter 4", line{length: 60 * time.Second, wave: w, phase: 7 * time.Millisecond, delay: uniform(1, 4*time.Millisecond)})
-	show("jitter 20", line{length: 60 * time.Second, wave: w, phase: 7 * time.Millisecond, delay: uniform(1, 20*time.Millisecond)})
-	show("jitter 40", line{length: 60 * time.Second, wave: w, phase: 7 * time.Millisecond, delay: uniform(1, 40*time.Millisecond)})
-	show("jitter 80", line{length: 60 * time.Second, wave: w, phase: 7 * time.Millisecond, delay: uniform(1, 80*time.Millisecond)})
-	show("+300ppm", line{length: 10 * time.Minute, wave: w, phase: 7 * time.Millisecond, ppm: 300})
-	show("-300ppm", line{length: 10 * time.Minute, wave: w, phase: 7 * time.Millisecond, ppm: -300})
-	show("+300ppm sil", line{length: 10 * time.Minute, phase: 7 * time.Millisecond, ppm: 300})
-	show("-300ppm sil", line{length: 10 * time.Minute, phase: 7 * time.Millisecond, ppm: -300})
-	r := rand.New(rand.NewPCG(5, 5))
-	show("loss 5%", line{length: 60 * time.Second, wave: w, phase: 7 * time.Millisecond, lost: func(int) bool { return r.IntN(20) == 0 }})
+	return least
 }

@@ -16,6 +16,10 @@ func (b *Buffer) Put(seq uint16, ts uint32, payload []byte, now int64) Verdict {
 	if verdict != Accepted {
 		return verdict
 	}
+	if !newer && b.state != playing && b.played && int32(ts-b.floor) < 0 {
+		b.stats.Late++
+		return Late
+	}
 	b.comfort, b.quiet = false, false
 	if b.state != idle && !b.follows(ts, newer, step) {
 		b.stats.Strange++
@@ -110,17 +114,19 @@ func (b *Buffer) order(seq uint16) (newer bool, step int, verdict Verdict) {
 	return false, step, Accepted
 }
 
-// restart drops all sound held; the next packet begins a new spurt.
+// restart drops all sound held after a leap; the next packet begins a new
+// spurt.
 func (b *Buffer) restart() {
-	if b.state == idle {
-		return
-	}
 	b.clear()
+	b.played = false
 	b.stats.Resyncs++
 }
 
 // clear empties the ring and keeps what is known of the line.
 func (b *Buffer) clear() {
+	if b.state == playing {
+		b.floor, b.played = b.next, true
+	}
 	b.have = [ringSize / 64]uint64{}
 	b.state, b.made, b.grow = idle, 0, 0
 }
@@ -150,12 +156,13 @@ func (b *Buffer) prime(ts uint32, payload []byte, now int64) Verdict {
 	if transit := now - int64(int32(ts-b.next))*sampleNS; transit < b.best {
 		b.best, b.bestTS = transit, ts
 	}
-	b.keep(ts, payload)
+	b.keep(ts, payload, now)
 	return Accepted
 }
 
 // keep stores a packet and moves the end.
-func (b *Buffer) keep(ts uint32, payload []byte) {
+func (b *Buffer) keep(ts uint32, payload []byte, now int64) {
+	b.heardAt = now
 	b.newest, b.length = ts, uint16(len(payload))
 	b.store(ts, payload)
 	b.reach(ts + uint32(len(payload)))
@@ -191,7 +198,7 @@ func (b *Buffer) enter(ts uint32, payload []byte, now int64) Verdict {
 		b.reach(ts + uint32(len(payload)))
 		return Accepted
 	}
-	b.keep(ts, payload)
+	b.keep(ts, payload, now)
 	return Accepted
 }
 
