@@ -75,6 +75,13 @@ func (a *Agent) options(d *dialog) (*sip.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	ctx, cancel := context.WithTimeout(a.ctx, keepAliveTimeout)
+	defer cancel()
+	return a.final(ctx, req, d.Host)
+}
+
+// final sends a request outside any call and waits for its final answer.
+func (a *Agent) final(ctx context.Context, req *sip.Request, host string) (*sip.Response, error) {
 	type outcome struct {
 		res *sip.Response
 		err error
@@ -82,7 +89,7 @@ func (a *Agent) options(d *dialog) (*sip.Response, error) {
 	got := make(chan outcome, 1)
 	stop := make(chan struct{})
 	defer close(stop)
-	a.exchange(req, d.Host, stop, func(res *sip.Response, err error) {
+	a.exchange(req, host, stop, func(res *sip.Response, err error) {
 		if err == nil && res.IsProvisional() {
 			return
 		}
@@ -91,14 +98,13 @@ func (a *Agent) options(d *dialog) (*sip.Response, error) {
 		default:
 		}
 	})
-	t := time.NewTimer(keepAliveTimeout)
-	defer t.Stop()
 	select {
 	case o := <-got:
 		return o.res, o.err
-	case <-t.C:
-		return nil, errSilent
-	case <-a.ctx.Done():
+	case <-ctx.Done():
+		if a.ctx.Err() == nil {
+			return nil, errSilent
+		}
 		return nil, a.ctx.Err()
 	}
 }

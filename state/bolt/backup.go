@@ -7,14 +7,18 @@ import (
 	"io"
 	"io/fs"
 	"os"
-
-	"partyline/state"
 )
+
+// Snapshotter is what Backup copies: a state.Store, or a way to one in another
+// process.
+type Snapshotter interface {
+	Snapshot(ctx context.Context, w io.Writer) error
+}
 
 // Backup copies a store that is in use to dest, which must not exist yet. The
 // copy is verified page by page and on the disk before it gets its name. Its
 // values are sealed with the store's key: a backup is worth nothing without it.
-func Backup(ctx context.Context, s state.Store, dest string) error {
+func Backup(ctx context.Context, s Snapshotter, dest string) error {
 	err := writeNew(dest, func(f *os.File) error {
 		if err := s.Snapshot(ctx, f); err != nil {
 			return err

@@ -172,3 +172,11 @@ func trunkDefaults(t Trunk) Trunk {
 	}
 	return t
 }
+
+// KeyPath is the file of the key that seals the store.
+func (s State) KeyPath() string {
+	if s.KeyFile != "" {
+		return s.KeyFile
+	}
+	return s.Path + ".key"
+}

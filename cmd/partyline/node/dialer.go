@@ -1,0 +1,83 @@
+package node
+
+import (
+	"context"
+
+	"partyline/bridge"
+	"partyline/sip"
+	"partyline/state"
+)
+
+// dialer lends package sip's agent to the bridge, which knows no SIP.
+type dialer struct{ agent *sip.Agent }
+
+func (d dialer) TryReserve() (bridge.Slot, bool) {
+	s, ok := d.agent.TryReserve()
+	if !ok {
+		return nil, false
+	}
+	return s, true
+}
+
+func (d dialer) Reserve(ctx context.Context) (bridge.Slot, error) {
+	s, err := d.agent.Reserve(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func (d dialer) Dial(s bridge.Slot, r bridge.CallRequest, sink func(bridge.CallEvent)) bridge.Call {
+	return d.agent.Dial(s.(*sip.Slot), sip.Request{
+		Number:      r.Number,
+		CallerID:    r.CallerID,
+		DisplayName: r.DisplayName,
+		RingTimeout: r.RingTimeout,
+		Offer:       r.Offer,
+	}, func(e sip.Event) { sink(translate(e)) })
+}
+
+func (d dialer) Recover(dialog, offer []byte, sink func(bridge.CallEvent)) bridge.Call {
+	return d.agent.Recover(dialog, offer, func(e sip.Event) { sink(translate(e)) })
+}
+
+var kinds = map[sip.EventKind]bridge.CallEventKind{
+	sip.EventTrying:     bridge.CallTrying,
+	sip.EventRinging:    bridge.CallRinging,
+	sip.EventEarlyMedia: bridge.CallEarlyMedia,
+	sip.EventAnswered:   bridge.CallAnswered,
+	sip.EventOffered:    bridge.CallOffered,
+	sip.EventReinvited:  bridge.CallReinvited,
+	sip.EventDialog:     bridge.CallDialog,
+	sip.EventDigit:      bridge.CallDigit,
+	sip.EventAlive:      bridge.CallAlive,
+	sip.EventEnded:      bridge.CallEnded,
+}
+
+// reasons of the bridge for causes of the call layer whose words differ; all
+// others are the same word.
+var reasons = map[sip.Cause]state.Reason{
+	sip.CauseLocal: state.ReasonHangup,
+	sip.CauseGone:  state.ReasonMediaTimeout,
+}
+
+func translate(e sip.Event) bridge.CallEvent {
+	reason, ok := reasons[e.Cause]
+	if !ok {
+		reason = state.Reason(e.Cause)
+	}
+	return bridge.CallEvent{
+		Kind:       kinds[e.Kind],
+		Trunk:      e.Trunk,
+		Reason:     reason,
+		Code:       e.Code,
+		Phrase:     e.Phrase,
+		RetryAfter: e.RetryAfter,
+		Redress:    e.Redress,
+		SDP:        e.SDP,
+		Dialog:     e.Dialog,
+		Digit:      e.Digit,
+		Local:      e.Cause == sip.CauseLocal || e.Cause == sip.CauseCanceled,
+		Reply:      e.Reply,
+	}
+}
