@@ -218,3 +218,7 @@ var (
 	talks   = Audio{Speaks: true, Hears: true}
 	listens = Audio{Hears: true}
 )
+
+func cos2pi(x float64) float64 { return math.Cos(2 * math.Pi * x) }
+
+func level(pcm []int16) float64 { return sound.Level(pcm) }
