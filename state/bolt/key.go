@@ -53,16 +53,19 @@ func ReadKey(path string) ([]byte, error) {
 	return key, nil
 }
 
-// KeyFor reads the key that lies beside a store. It makes one only for a store
-// that does not exist yet: a fresh key would be of no use to an old store.
-func KeyFor(store string) ([]byte, error) {
-	path := KeyPath(store)
-	if _, err := os.Stat(store); errors.Is(err, fs.ErrNotExist) {
-		return LoadKey(path)
+// KeyFor reads the key file of a store; keyFile is KeyPath(store) when empty.
+// It makes one only for a store that does not exist yet: a fresh key would be
+// of no use to an old store.
+func KeyFor(store, keyFile string) ([]byte, error) {
+	if keyFile == "" {
+		keyFile = KeyPath(store)
 	}
-	key, err := ReadKey(path)
+	if _, err := os.Stat(store); errors.Is(err, fs.ErrNotExist) {
+		return LoadKey(keyFile)
+	}
+	key, err := ReadKey(keyFile)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("the store %s is there but its key file %s is not: put the key file back", store, path)
+		return nil, fmt.Errorf("the store %s is there but its key file %s is not: put the key file back", store, keyFile)
 	}
 	return key, err
 }

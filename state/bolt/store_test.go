@@ -13,7 +13,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if applyUntilKilled() {
+	if child() {
 		return
 	}
 	goleak.VerifyTestMain(m)
