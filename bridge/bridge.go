@@ -18,6 +18,7 @@ type Bridge struct {
 	stats  counters
 
 	draining atomic.Bool
+	closing  atomic.Bool // nobody is dialled any more
 
 	mu      sync.Mutex
 	stopped bool
@@ -224,6 +225,7 @@ func (b *Bridge) drained() error {
 // start.
 func (b *Bridge) Close(ctx context.Context) error {
 	b.draining.Store(true)
+	b.closing.Store(true)
 	var failed []error
 	for _, o := range b.owners() {
 		err := o.do(ctx, func(*request) error {

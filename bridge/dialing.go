@@ -21,7 +21,7 @@ func (o *owner) ready(m *member) {
 		o.changed(m)
 		return
 	}
-	if len(o.queue) == 0 && !o.storeDown(time.Now()) {
+	if len(o.queue) == 0 && !o.still(time.Now()) {
 		if slot, ok := o.b.cfg.Dialer.TryReserve(); ok {
 			o.dialOrKeep(m, slot)
 			return
@@ -49,10 +49,15 @@ func (o *owner) unqueue(m *member) {
 // tried again yet: nothing is dialled then.
 func (o *owner) storeDown(now time.Time) bool { return now.Before(o.retryAt) }
 
-// feed asks for as many places as are waited for. While the store is down
-// that is none: nobody may be dialled.
+// still tells that nobody may be dialled at the moment: the store is down, or
+// the program is on its way out. Participants queue, and what queues is safe.
+func (o *owner) still(now time.Time) bool {
+	return o.storeDown(now) || o.stopping || o.b.closing.Load()
+}
+
+// feed asks for as many places as are waited for and may be used.
 func (o *owner) feed(now time.Time) {
-	if o.storeDown(now) {
+	if o.still(now) {
 		o.feeder.need(0)
 	} else {
 		o.feeder.need(len(o.queue))
@@ -62,7 +67,7 @@ func (o *owner) feed(now time.Time) {
 // place gives a reserved place to whoever waits longest.
 func (o *owner) place(slot Slot) {
 	o.feeder.settled()
-	if len(o.queue) == 0 || o.stopping || o.storeDown(time.Now()) {
+	if len(o.queue) == 0 || o.still(time.Now()) {
 		slot.Release()
 		return
 	}
