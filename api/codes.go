@@ -59,6 +59,12 @@ var codes = []Code{
 	{codeNoRoute, http.StatusNotFound, "No such route", "No such path; /openapi.json lists them all."},
 	{codeMethod, http.StatusMethodNotAllowed, "Method not allowed", "The path exists, the method does not; see the Allow header."},
 
+	{"conference_full", http.StatusConflict, "Conference full", "The conference has as many participants as it may; nothing was added."},
+	{"conference_locked", http.StatusConflict, "Conference locked", "Nobody can be added until it is unlocked."},
+	{"conference_ended", http.StatusConflict, "Conference ended", "It has ended, or is ending; create another."},
+	{"wrong_state", http.StatusConflict, "Not in this state", "The participant or conference is not in a state in which this can be done."},
+	{"role_forbids_speak", http.StatusConflict, "Role may not speak", "A listener cannot be unmuted, only given another role."},
+	{"suppressed", http.StatusConflict, "Number suppressed", "This number has asked not to be called, so it is not rung again."},
 	{codeIdemRunning, http.StatusConflict, "Still running", "The first request with this Idempotency-Key has not been answered yet; try again in a second."},
 	{codeAhead, http.StatusConflict, "Event not yet", "The event to go on from does not exist yet; read the conference for its present seq."},
 	{codeStale, http.StatusPreconditionFailed, "Changed meanwhile", "If-Match names another state than the present one; read again."},
@@ -73,16 +79,37 @@ var codes = []Code{
 	{codeNotSupported, http.StatusUnprocessableEntity, "Not supported", "The option is known but not available in this version; leave it out."},
 	{codeIdemReused, http.StatusUnprocessableEntity, "Idempotency-Key reused", "This Idempotency-Key was used for another request; make a new one for each request."},
 
+	{"invalid_text", http.StatusUnprocessableEntity, "Invalid text", "The text contains control or text direction characters."},
+	{"too_long", http.StatusUnprocessableEntity, "Too long", "The text has too many characters."},
+	{"out_of_range", http.StatusUnprocessableEntity, "Out of range", "The number or duration is outside what is allowed here."},
+	{"invalid_pin", http.StatusUnprocessableEntity, "Invalid PIN", "A PIN has 4 to 6 digits."},
+	{"pin_missing", http.StatusUnprocessableEntity, "PIN missing", "A PIN is asked for, but there is none: give the conference one, or set send_pin_via_sms."},
+	{"sms_not_configured", http.StatusUnprocessableEntity, "No SMS provider", "This installation cannot send texts."},
+	{"invalid_accept", http.StatusUnprocessableEntity, "Invalid acceptance", "accept asks for something that does not exist."},
+	{"invalid_dial_after", http.StatusUnprocessableEntity, "Invalid dial_after", "dial_after is unknown, or waits for a text that nobody sends."},
+	{"unknown_role", http.StatusUnprocessableEntity, "Unknown role", "A role is presenter, listener, participant or operator."},
+	{"unknown_hold_music", http.StatusUnprocessableEntity, "Unknown hold music", "There is no such hold music."},
+	{"unknown_sound", http.StatusUnprocessableEntity, "Unknown sound", "There is no such sound."},
+	{"unknown_action", http.StatusUnprocessableEntity, "Unknown action", "There is no such action."},
+	{"caller_id_not_verified", http.StatusUnprocessableEntity, "Caller id not verified", "caller_id is none of this installation's verified numbers."},
+	{"country_not_allowed", http.StatusUnprocessableEntity, "Country not allowed", "Numbers of this country or prefix are not dialled from here."},
+	{"premium_number", http.StatusUnprocessableEntity, "Premium number", "Premium, satellite and service numbers are never dialled."},
+	{"suppressed", http.StatusUnprocessableEntity, "Number suppressed", "This number has asked not to be called."},
+
 	{codeRate, http.StatusTooManyRequests, "Too many requests", "Slow down; Retry-After says when to try again and the RateLimit headers by how much."},
 	{codeAuthRate, http.StatusTooManyRequests, "Too many failures", "Too many invalid keys came from this address."},
+	{"spend_limit", http.StatusTooManyRequests, "Spend limit", "Today's attempts or minutes are used up; they start anew at midnight UTC."},
 	{codeStreams, http.StatusTooManyRequests, "Too many streams", "This key has too many event streams open; close some."},
 
 	{codeInternal, http.StatusInternalServerError, "Internal error", "Our fault; the log has it under this request_id."},
 	{codeUnavailable, http.StatusServiceUnavailable, "Not available now", "The store cannot write at the moment; nothing was done, try again after Retry-After."},
+	{"draining", http.StatusServiceUnavailable, "Draining", "This server takes no new work before it stops; try again, another will answer."},
+	{"shutting_down", http.StatusServiceUnavailable, "Shutting down", "This server is stopping; try again."},
+	{"too_many_readers", http.StatusServiceUnavailable, "Too many readers", "The conference has as many event streams as it may."},
 	{codeNotReady, http.StatusServiceUnavailable, "Not ready", "The process is alive but should get no new work; the detail says why."},
 }
 
-// codeOf finds a documented refusal.
+// codeOf finds a documented refusal, the first of its name.
 func codeOf(name string) (Code, bool) {
 	for _, c := range codes {
 		if c.Name == name {

@@ -72,7 +72,7 @@ func decodeConference(body []byte) (bridge.ConferenceSpec, error) {
 	o.need("name")
 	refuseRecord(o)
 	spec := bridge.ConferenceSpec{
-		Name:                        deref(o.text("name", maxName)),
+		Name:                        deref(o.title("name", maxName)),
 		ScheduledFor:                o.moment("scheduled_for"),
 		MaxParticipants:             o.whole("max_participants", 1, maxCapacity),
 		RequirePIN:                  deref(o.flag("require_pin")),
@@ -86,7 +86,7 @@ func decodeConference(body []byte) (bridge.ConferenceSpec, error) {
 		EndOnPresenterExit:          deref(o.flag("end_on_presenter_exit")),
 		PresenterGrace:              deref(o.seconds("end_on_presenter_exit_grace", 0, aDay)),
 		Locked:                      deref(o.flag("locked")),
-		MaxDuration:                 deref(o.seconds("max_duration", 0, 30*aDay)),
+		MaxDuration:                 deref(o.seconds("max_duration", 0, 7*aDay)),
 	}
 	return spec, o.finish()
 }
@@ -99,7 +99,7 @@ func decodeConferencePatch(body []byte) (bridge.ConferencePatch, error) {
 	o.patch = true
 	refuseRecord(o)
 	patch := bridge.ConferencePatch{
-		Name:               o.text("name", maxName),
+		Name:               o.title("name", maxName),
 		ScheduledFor:       o.moment("scheduled_for"),
 		MaxParticipants:    o.whole("max_participants", 1, maxCapacity),
 		RequirePIN:         o.flag("require_pin"),
@@ -112,7 +112,7 @@ func decodeConferencePatch(body []byte) (bridge.ConferencePatch, error) {
 		EndOnPresenterExit: o.flag("end_on_presenter_exit"),
 		PresenterGrace:     o.seconds("end_on_presenter_exit_grace", 0, aDay),
 		Locked:             o.flag("locked"),
-		MaxDuration:        o.seconds("max_duration", 0, 30*aDay),
+		MaxDuration:        o.seconds("max_duration", 0, 7*aDay),
 	}
 	return patch, o.finish()
 }

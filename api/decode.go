@@ -40,7 +40,9 @@ func parseObject(body []byte, emptyOK bool) (*object, *Problem) {
 	if err := json.Unmarshal(body, &fields); err != nil || fields == nil {
 		return nil, problem(codeInvalidJSON, "", "The body must be a JSON object.")
 	}
-	name, err := findDuplicate(json.NewDecoder(bytes.NewReader(body)), 0)
+	dec := json.NewDecoder(bytes.NewReader(body))
+	dec.UseNumber() // how large a number may be is its field's to say
+	name, err := findDuplicate(dec, 0)
 	switch {
 	case err != nil: // only the depth is left to be wrong
 		return nil, problem(codeInvalidJSON, "", fmt.Sprintf("The body is nested deeper than %d levels.", maxDepth))

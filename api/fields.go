@@ -24,6 +24,16 @@ func (o *object) text(name string, limit int) *string {
 	return s
 }
 
+// title is a text with at least one character that can be seen.
+func (o *object) title(name string, limit int) *string {
+	s := o.text(name, limit)
+	if s != nil && strings.TrimSpace(*s) == "" {
+		o.wrong(name, codeInvalidField, "%s must not be blank.", o.at+name)
+		return nil
+	}
+	return s
+}
+
 func (o *object) str(name string) *string {
 	raw, ok := o.take(name)
 	if !ok {

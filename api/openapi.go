@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -40,7 +41,9 @@ func errorCodeSchema() map[string]any {
 	var table strings.Builder
 	table.WriteString("| code | status | when |\n|---|---|---|\n")
 	for _, c := range codes {
-		names = append(names, c.Name)
+		if !slices.Contains(names, c.Name) {
+			names = append(names, c.Name)
+		}
 		fmt.Fprintf(&table, "| `%s` | %d | %s |\n", c.Name, c.Status, c.When)
 	}
 	return map[string]any{"type": "string", "enum": names, "description": table.String()}

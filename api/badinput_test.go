@@ -1,0 +1,400 @@
+package api_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"partyline/api"
+	"partyline/bridge"
+)
+
+// badBodies is what a field must not be: the code and the field it is blamed on.
+type badBody struct {
+	body   string
+	status int
+	code   string
+	param  string
+}
+
+func TestBadParticipants(t *testing.T) {
+	f := newFace(t)
+	conf := f.conference()
+	long := strings.Repeat("n", 101)
+	for name, tt := range map[string]badBody{
+		"no body":           {``, 400, "invalid_json", ""},
+		"not JSON":          {`phone_number=+12025550100`, 400, "invalid_json", ""},
+		"cut off":           {`{"phone_number":"+12025550100"`, 400, "invalid_json", ""},
+		"an array":          {`[{"phone_number":"+12025550100"}]`, 400, "invalid_json", ""},
+		"null":              {`null`, 400, "invalid_json", ""},
+		"trailing":          {`{"phone_number":"+12025550100"}{}`, 400, "invalid_json", ""},
+		"trailing word":     {`{"phone_number":"+12025550100"} x`, 400, "invalid_json", ""},
+		"comment":           {`{"phone_number":"+12025550100"} // x`, 400, "invalid_json", ""},
+		"not UTF-8":         {"{\"phone_number\":\"+12025550100\",\"name\":\"\xff\"}", 400, "invalid_json", ""},
+		"byte order mark":   {"\xef\xbb\xbf{\"phone_number\":\"+12025550100\"}", 400, "invalid_json", ""},
+		"raw control":       {"{\"phone_number\":\"+12025550100\",\"name\":\"a\nb\"}", 400, "invalid_json", ""},
+		"too deep":          {`{"accept":` + strings.Repeat(`[`, 40) + strings.Repeat(`]`, 40) + `}`, 400, "invalid_json", ""},
+		"twice":             {`{"phone_number":"+12025550100","phone_number":"+12025550101"}`, 400, "duplicate_field", "phone_number"},
+		"twice below":       {`{"phone_number":"+12025550100","accept":{"mode":"pin","mode":"none"}}`, 400, "duplicate_field", "mode"},
+		"twice by escape":   {`{"phone_number":"+12025550100","name":"a","\u006eame":"b"}`, 400, "duplicate_field", "name"},
+		"empty":             {`{}`, 422, "required", "phone_number"},
+		"null number":       {`{"phone_number":null}`, 422, "required", "phone_number"},
+		"number as number":  {`{"phone_number":12025550100}`, 422, "invalid_field", "phone_number"},
+		"no plus":           {`{"phone_number":"12025550100"}`, 422, "invalid_number", "phone_number"},
+		"local":             {`{"phone_number":"(202) 555-0100"}`, 422, "invalid_number", "phone_number"},
+		"letters":           {`{"phone_number":"+1202555CALL"}`, 422, "invalid_number", "phone_number"},
+		"21 characters":     {`{"phone_number":"+12025550100000000000"}`, 422, "invalid_number", "phone_number"},
+		"16 digits":         {`{"phone_number":"+1202555010000000"}`, 422, "invalid_number", "phone_number"},
+		"sip uri":           {`{"phone_number":"+1202;ext=5"}`, 422, "invalid_number", "phone_number"},
+		"plus only":         {`{"phone_number":"+"}`, 422, "invalid_number", "phone_number"},
+		"fullwidth digits":  {`{"phone_number":"+１２０２５５５０１００"}`, 422, "invalid_number", "phone_number"},
+		"too short":         {`{"phone_number":"+1202555"}`, 422, "invalid_number", "phone_number"},
+		"another country":   {`{"phone_number":"+442079460000"}`, 422, "country_not_allowed", "phone_number"},
+		"premium":           {`{"phone_number":"+19005550100"}`, 422, "", "phone_number"},
+		"name 101":          {`{"phone_number":"+12025550100","name":"` + long + `"}`, 422, "invalid_field", "name"},
+		"name with CRLF":    {`{"phone_number":"+12025550100","name":"a\r\nTo: x"}`, 422, "invalid_field", "name"},
+		"name with NUL":     {`{"phone_number":"+12025550100","name":"a\u0000"}`, 422, "invalid_field", "name"},
+		"name backwards":    {`{"phone_number":"+12025550100","name":"a\u202eb"}`, 422, "invalid_field", "name"},
+		"broken surrogate":  {`{"phone_number":"+12025550100","name":"a\ud800"}`, 422, "invalid_field", "name"},
+		"name as list":      {`{"phone_number":"+12025550100","name":["a"]}`, 422, "invalid_field", "name"},
+		"role unknown":      {`{"phone_number":"+12025550100","role":"boss"}`, 422, "invalid_field", "role"},
+		"role in capitals":  {`{"phone_number":"+12025550100","role":"Presenter"}`, 422, "invalid_field", "role"},
+		"role empty":        {`{"phone_number":"+12025550100","role":""}`, 422, "invalid_field", "role"},
+		"muted as text":     {`{"phone_number":"+12025550100","muted":"true"}`, 422, "invalid_field", "muted"},
+		"muted as 1":        {`{"phone_number":"+12025550100","muted":1}`, 422, "invalid_field", "muted"},
+		"unknown field":     {`{"phone_number":"+12025550100","phone":"x"}`, 422, "unknown_field", "phone"},
+		"field in capitals": {`{"phone_number":"+12025550100","Name":"x"}`, 422, "unknown_field", "Name"},
+		"rings too short":   {`{"phone_number":"+12025550100","ring_timeout":4}`, 422, "invalid_field", "ring_timeout"},
+		"rings too long":    {`{"phone_number":"+12025550100","ring_timeout":601}`, 422, "invalid_field", "ring_timeout"},
+		"rings a fraction":  {`{"phone_number":"+12025550100","ring_timeout":5.5}`, 422, "invalid_field", "ring_timeout"},
+		"rings endlessly":   {`{"phone_number":"+12025550100","ring_timeout":1e999}`, 422, "invalid_field", "ring_timeout"},
+		"foreign caller id": {`{"phone_number":"+12025550100","caller_id":"+12025559999"}`, 422, "", "caller_id"},
+		"accept unknown":    {`{"phone_number":"+12025550100","accept":"maybe"}`, 422, "invalid_field", "accept"},
+		"accept no mode":    {`{"phone_number":"+12025550100","accept":{}}`, 422, "required", "accept.mode"},
+		"accept key":        {`{"phone_number":"+12025550100","accept":{"mode":"press_key","key":"12"}}`, 422, "invalid_field", "accept.key"},
+		"accept unknown in": {`{"phone_number":"+12025550100","accept":{"mode":"none","x":1}}`, 422, "unknown_field", "accept.x"},
+		"accept a number":   {`{"phone_number":"+12025550100","accept":3}`, 422, "invalid_field", "accept"},
+		"retry 11":          {`{"phone_number":"+12025550100","retry":{"attempts":11}}`, 422, "invalid_field", "retry.attempts"},
+		"dial_after":        {`{"phone_number":"+12025550100","dial_after":"later"}`, 422, "invalid_field", "dial_after"},
+		"external_id":       {`{"phone_number":"+12025550100","external_id":"` + strings.Repeat("e", 256) + `"}`, 422, "invalid_field", "external_id"},
+		"server's own":      {`{"phone_number":"+12025550100","status":"connected"}`, 422, "unknown_field", "status"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := *f
+			f.t = t
+			a := f.do("POST", conf+"/participants", tt.body, "Content-Type", "application/json").wantCode(tt.status, tt.code)
+			if got := a.text("param"); got != tt.param {
+				t.Errorf("param %q, want %q: %s", got, tt.param, a.body)
+			}
+			if a.text("detail") == "" || a.text("code") == "" {
+				t.Errorf("a refusal without a sentence or code: %s", a.body)
+			}
+		})
+	}
+	if n := f.get(conf + "/participants").number("total"); n != 0 {
+		t.Errorf("%v participants came of bad input", n)
+	}
+}
+
+func TestBadConferences(t *testing.T) {
+	f := newFace(t)
+	for name, tt := range map[string]badBody{
+		"no name":           {`{}`, 422, "required", "name"},
+		"blank name":        {`{"name":"   "}`, 422, "", "name"},
+		"empty name":        {`{"name":""}`, 422, "", "name"},
+		"name 101":          {`{"name":"` + strings.Repeat("é", 101) + `"}`, 422, "invalid_field", "name"},
+		"record":            {`{"name":"x","record":true}`, 422, "not_supported", "record"},
+		"music":             {`{"name":"x","hold_music_id":"nosuch"}`, 422, "", "hold_music_id"},
+		"capacity 0":        {`{"name":"x","max_participants":0}`, 422, "invalid_field", "max_participants"},
+		"capacity 1001":     {`{"name":"x","max_participants":1001}`, 422, "", "max_participants"},
+		"capacity text":     {`{"name":"x","max_participants":"10"}`, 422, "invalid_field", "max_participants"},
+		"pin 3":             {`{"name":"x","pin":"123"}`, 422, "invalid_field", "pin"},
+		"pin 7":             {`{"name":"x","pin":"1234567"}`, 422, "invalid_field", "pin"},
+		"pin a number":      {`{"name":"x","pin":1234}`, 422, "invalid_field", "pin"},
+		"pin letters":       {`{"name":"x","pin":"12a4"}`, 422, "invalid_field", "pin"},
+		"time":              {`{"name":"x","scheduled_for":"tomorrow"}`, 422, "invalid_field", "scheduled_for"},
+		"time without zone": {`{"name":"x","scheduled_for":"2030-01-01T00:00:00"}`, 422, "invalid_field", "scheduled_for"},
+		"grace":             {`{"name":"x","end_on_presenter_exit_grace":-1}`, 422, "invalid_field", "end_on_presenter_exit_grace"},
+		"unknown":           {`{"name":"x","nmae":"y"}`, 422, "unknown_field", "nmae"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := *f
+			f.t = t
+			a := f.post("/v2/conferences", tt.body).wantCode(tt.status, tt.code)
+			if got := a.text("param"); got != tt.param {
+				t.Errorf("param %q, want %q: %s", got, tt.param, a.body)
+			}
+			if strings.Contains(string(a.body), "1234567") {
+				t.Error("the refusal repeats the PIN")
+			}
+		})
+	}
+	if n := len(f.get("/v2/conferences").items("conferences")); n != 0 {
+		t.Errorf("%d conferences came of bad input", n)
+	}
+}
+
+// All faults are told at once, each with its field.
+func TestEveryFaultIsTold(t *testing.T) {
+	f := newFace(t)
+	a := f.post("/v2/conferences", `{"max_participants":-1,"record":true,"wrong":1,"locked":"no"}`).want(422)
+	var params []string
+	for _, e := range a.items("errors") {
+		params = append(params, e.(map[string]any)["param"].(string))
+	}
+	for _, want := range []string{"name", "max_participants", "record", "wrong", "locked"} {
+		if !strings.Contains(" "+strings.Join(params, " ")+" ", " "+want+" ") {
+			t.Errorf("errors name %v; %s is missing", params, want)
+		}
+	}
+}
+
+func TestBadPatches(t *testing.T) {
+	f := newFace(t)
+	conf := f.conference()
+	part := f.participant(conf)
+	for _, tt := range []struct {
+		path string
+		badBody
+	}{
+		{conf, badBody{``, 400, "invalid_json", ""}},
+		{conf, badBody{`{"name":null}`, 422, "invalid_field", "name"}},
+		{conf, badBody{`{"id":"conf_x"}`, 422, "unknown_field", "id"}},
+		{conf, badBody{`{"record":true}`, 422, "not_supported", "record"}},
+		{conf, badBody{`{"max_participants":1001}`, 422, "", "max_participants"}},
+		{part, badBody{`{"name":null}`, 422, "invalid_field", "name"}},
+		{part, badBody{`{"phone_number":"+12025550101"}`, 422, "unknown_field", "phone_number"}},
+		{part, badBody{`{"role":"boss"}`, 422, "invalid_field", "role"}},
+		{part, badBody{`{"name":"a\tb"}`, 422, "invalid_field", "name"}},
+	} {
+		a := f.patchAny(tt.path, tt.body).wantCode(tt.status, tt.code)
+		if got := a.text("param"); got != tt.param {
+			t.Errorf("PATCH %s: param %q, want %q", tt.body, got, tt.param)
+		}
+	}
+}
+
+// patchAny sends a PATCH that has a content type even when it has no body.
+func (f *face) patchAny(path, body string) *answer {
+	f.t.Helper()
+	return f.do("PATCH", path, body, "Content-Type", "application/json")
+}
+
+func TestBadQueries(t *testing.T) {
+	f := newFace(t)
+	conf := f.conference()
+	for path, param := range map[string]string{
+		"/v2/conferences?limit=0":               "limit",
+		"/v2/conferences?limit=1001":            "limit",
+		"/v2/conferences?limit=ten":             "limit",
+		"/v2/conferences?page=2":                "page",
+		"/v2/conferences?after=../x":            "after",
+		"/v2/conferences?limit=1&limit=2":       "limit",
+		conf + "?verbose=1":                     "verbose",
+		conf + "/report?format=pdf":             "format",
+		conf + "/participants?status=ringing":   "status",
+		conf + "/participants?status=held,,":    "status",
+		conf + "/participants?active=yes":       "active",
+		conf + "/events?after=-1":               "after",
+		conf + "/events?after=x":                "after",
+		conf + "/events?since=1":                "since",
+		conf + "/participants/part_x?fields=id": "fields",
+	} {
+		if a := f.get(path).want(422); a.text("param") != param {
+			t.Errorf("%s: param %q, want %q", path, a.text("param"), param)
+		}
+	}
+}
+
+func TestBodiesAndTypes(t *testing.T) {
+	f := newFace(t)
+	conf := f.conference()
+	people := conf + "/participants"
+	body := `{"phone_number":"+12025550100"}`
+	for _, tt := range []struct {
+		name   string
+		body   string
+		header []string
+		status int
+		code   string
+	}{
+		{"form", "phone_number=1", []string{"Content-Type", "application/x-www-form-urlencoded"}, 415, "unsupported_media_type"},
+		{"no type", body, []string{"Content-Type", ""}, 415, "unsupported_media_type"},
+		{"text", body, []string{"Content-Type", "text/plain"}, 415, "unsupported_media_type"},
+		{"latin 1", body, []string{"Content-Type", "application/json; charset=iso-8859-1"}, 415, "unsupported_media_type"},
+		{"gzip", body, []string{"Content-Encoding", "gzip"}, 415, "unsupported_media_type"},
+		{"just too large", body + strings.Repeat(" ", 64<<10-len(body)+1), nil, 413, "body_too_large"},
+		{"just not", body + strings.Repeat(" ", 64<<10-len(body)), nil, 200, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f := *f
+			f.t = t
+			f.do("POST", people, tt.body, tt.header...).wantCode(tt.status, tt.code)
+		})
+	}
+	f.post(people+"/bulk", `{"participants":[]}`+strings.Repeat(" ", 1<<20)).wantCode(413, "body_too_large")
+	f.post(people+"/bulk", `{"participants":[]}`+strings.Repeat(" ", 100<<10)).want(200)
+}
+
+func TestUnknownRoutesAndMethods(t *testing.T) {
+	f := newFace(t)
+	conf := f.conference()
+	for _, path := range []string{"/", "/v2", "/v2/", "/v2/conferences/", "/v1/conferences", conf + "/", conf + "/nosuch",
+		"/v2//conferences", "/v2/conferences/../conferences", "/v2/sms/status", conf + "/participants/x/y/z"} {
+		f.get(path).wantCode(404, "route_not_found")
+	}
+	for _, tt := range [][3]string{
+		{"PUT", conf, "DELETE, GET, PATCH"},
+		{"DELETE", "/v2/conferences", "GET, POST"},
+		{"GET", conf + "/end", "POST"},
+		{"POST", "/healthz", "GET"},
+		{"GET", conf + "/participants/part_x/mute", "POST"},
+		{"OPTIONS", conf, "DELETE, GET, PATCH"},
+	} {
+		if a := f.do(tt[0], tt[1], "").wantCode(405, "method_not_allowed"); a.header.Get("Allow") != tt[2] {
+			t.Errorf("%s %s: Allow %q, want %q", tt[0], tt[1], a.header.Get("Allow"), tt[2])
+		}
+	}
+}
+
+func TestRequestIDs(t *testing.T) {
+	f := newFace(t)
+	if a := f.do("GET", "/healthz", "", "X-Request-Id", "abc-123.x:y_Z"); a.want(200).header.Get("X-Request-Id") != "abc-123.x:y_Z" {
+		t.Errorf("X-Request-Id came back as %q", a.header.Get("X-Request-Id"))
+	}
+	if one, two := f.get("/healthz").header.Get("X-Request-Id"), f.get("/healthz").header.Get("X-Request-Id"); one == two {
+		t.Errorf("two requests got the same id %q", one)
+	}
+	for _, bad := range []string{" ", "a b", "ä", `"x"`, "<script>", strings.Repeat("x", 129)} {
+		a := f.do("GET", "/healthz", "", "X-Request-Id", bad).wantCode(400, "invalid_request_id")
+		if a.header.Get("X-Request-Id") == bad {
+			t.Errorf("the bad id %q came back", bad)
+		}
+	}
+	f.do("GET", "/healthz", "", "X-Request-Id", "a", "X-Request-Id", "b").wantCode(400, "invalid_request_id")
+}
+
+func TestConflicts(t *testing.T) {
+	f := newFace(t)
+	conf := f.conference(`{"name":"Small","max_participants":2}`)
+	f.participant(conf)
+	listener := f.participant(conf, `{"phone_number":"+12025550101"}`)
+	f.post(conf+"/participants", `{"phone_number":"+12025550102"}`).wantCode(409, "conference_full")
+	f.post(listener+"/unmute", "").wantCode(409, "role_forbids_speak")
+	f.post(listener+"/redial", "").want(409)
+	f.post(conf+"/end", "").want(200)
+	f.post(conf+"/participants", `{"phone_number":"+12025550102"}`).want(409)
+}
+
+func TestDraining(t *testing.T) {
+	f := newFace(t)
+	conf := f.conference()
+	f.Drain(true)
+	for _, a := range []*answer{
+		f.post("/v2/conferences", `{"name":"x"}`).want(503),
+		f.post(conf+"/participants", `{"phone_number":"+12025550102"}`).want(503),
+	} {
+		if a.header.Get("Retry-After") == "" {
+			t.Error("no Retry-After")
+		}
+	}
+	f.get(conf).want(200)
+	f.Drain(false)
+	f.participant(conf)
+}
+
+func TestStoreThatCannotWrite(t *testing.T) {
+	f := newFace(t)
+	conf := f.conference()
+	f.Bench.Store.Fail(errText("disk full"))
+	a := f.post(conf+"/participants", `{"phone_number":"+12025550102"}`).want(503)
+	if a.header.Get("Retry-After") == "" || strings.Contains(string(a.body), "disk full") {
+		t.Errorf("Retry-After %q, body %s", a.header.Get("Retry-After"), a.body)
+	}
+	f.do("POST", conf+"/participants", `{"phone_number":"+12025550102"}`, "Idempotency-Key", "k1").wantCode(503, "storage_unavailable")
+	f.Bench.Store.Fail(nil)
+	if n := len(f.Phones.Calls("")); n != 0 {
+		t.Errorf("%d calls without a record", n)
+	}
+	f.do("POST", conf+"/participants", `{"phone_number":"+12025550102"}`, "Idempotency-Key", "k1").want(200)
+}
+
+func TestBulk(t *testing.T) {
+	f := newFace(t)
+	conf := f.conference(`{"name":"Many","max_participants":1000}`)
+	a := f.post(conf+"/participants/bulk", `{"participants":[
+		{"phone_number":"+12025550101","role":"presenter"},
+		{"phone_number":"12"},
+		{"phone_number":"+12025550102","nope":1},
+		"text",
+		{"phone_number":"+442079460000"},
+		{"phone_number":"+12025550103"}]}`).want(200)
+	var got []string
+	for _, r := range a.items("results") {
+		m := r.(map[string]any)
+		got = append(got, fmt.Sprintf("%v %v %v", m["success"], m["code"], m["param"]))
+	}
+	want := []string{"true <nil> <nil>", "false invalid_number participants[1].phone_number", "false unknown_field participants[2].nope",
+		"false invalid_field participants[3]", "false country_not_allowed participants[4].phone_number", "true <nil> <nil>"}
+	if strings.Join(got, "\n") != strings.Join(want, "\n") {
+		t.Errorf("results\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	if n := f.get(conf + "/participants").number("total"); n != 2 {
+		t.Errorf("%v participants, want 2", n)
+	}
+	f.post(conf+"/participants/bulk", `{}`).wantCode(422, "required")
+	f.post(conf+"/participants/bulk", `{"participants":7}`).wantCode(422, "invalid_field")
+	item := `{"phone_number":"+12025550199"},`
+	f.post(conf+"/participants/bulk", `{"participants":[`+strings.Repeat(item, 1000)+item[:len(item)-1]+`]}`).wantCode(422, "invalid_field")
+	if n := f.get(conf + "/participants").number("total"); n != 2 {
+		t.Errorf("%v participants after 1001 items, want 2", n)
+	}
+	full := f.post(conf+"/participants/bulk", `{"participants":[`+strings.Repeat(item, 999)+item[:len(item)-1]+`]}`).want(200)
+	taken := 0
+	for _, r := range full.items("results") {
+		if r.(map[string]any)["success"] == true {
+			taken++
+		}
+	}
+	if taken != 998 {
+		t.Errorf("%d of 1000 taken into a conference with 998 places", taken)
+	}
+}
+
+func TestIfMatch(t *testing.T) {
+	f := newFace(t)
+	conf := f.conference()
+	tag := f.get(conf).header.Get("ETag")
+	f.participant(conf) // moves seq and counts, not the settings
+	changed := f.do("PATCH", conf, `{"name":"New"}`, "If-Match", tag).want(200)
+	if changed.header.Get("ETag") == tag {
+		t.Error("the tag stayed although the name changed")
+	}
+	f.do("PATCH", conf, `{"name":"Newer"}`, "If-Match", tag).wantCode(412, "precondition_failed")
+	if got := f.get(conf).text("name"); got != "New" {
+		t.Errorf("name %q after a refused change", got)
+	}
+	f.do("PATCH", conf, `{"name":"Newer"}`, "If-Match", `"x", `+changed.header.Get("ETag")).want(200)
+	f.do("PATCH", conf, `{"name":"Newest"}`, "If-Match", "*").want(200)
+
+	part := f.participant(conf)
+	tag = f.get(part).header.Get("ETag")
+	f.do("PATCH", part, `{"name":"Ann"}`, "If-Match", tag).want(200)
+	f.do("PATCH", part, `{"name":"Bea"}`, "If-Match", tag).wantCode(412, "precondition_failed")
+}
+
+func TestCrossOrigin(t *testing.T) {
+	f := newFace(t, func(a *api.Config, _ *bridge.Config) { a.AllowedOrigins = []string{"https://ops.example"} })
+	a := f.do("GET", "/v2/conferences", "", "Origin", "https://ops.example").want(200)
+	if a.header.Get("Access-Control-Allow-Origin") != "https://ops.example" {
+		t.Errorf("headers %v", a.header)
+	}
+	a = f.do("OPTIONS", "/v2/conferences", "", "Origin", "https://ops.example", "Access-Control-Request-Method", "POST")
+	if a.status != 204 || !strings.Contains(a.header.Get("Access-Control-Allow-Methods"), "POST") {
+		t.Errorf("preflight %d, %v", a.status, a.header)
+	}
+	if a := f.do("GET", "/v2/conferences", "", "Origin", "https://evil.example").want(200); a.header.Get("Access-Control-Allow-Origin") != "" {
+		t.Error("a foreign origin may read")
+	}
+	f.do("OPTIONS", "/v2/conferences", "", "Origin", "https://evil.example", "Access-Control-Request-Method", "POST").want(405)
+}
