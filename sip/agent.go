@@ -14,6 +14,7 @@ import (
 	"github.com/emiago/sipgo/sip"
 	"golang.org/x/sync/singleflight"
 
+	"partyline/sip/resolve"
 	"partyline/sip/trunk"
 )
 
@@ -26,7 +27,7 @@ type Agent struct {
 	log          *slog.Logger
 	rand         func() float64 // [0,1)
 	listenPacket func(address string) (net.PacketConn, error)
-	resolver     Resolver
+	finder       resolve.Finder
 
 	tpl       *sip.TransportLayer
 	txl       *sip.TransactionLayer
@@ -90,9 +91,6 @@ func Listen(cfg Config, opts ...Option) (*Agent, error) {
 	}
 	if a.roots, err = loadRoots(cfg.TLSRoots); err != nil {
 		return nil, err
-	}
-	if a.resolver == nil {
-		a.resolver = defaultResolver()
 	}
 	if err := a.peers.init(a.cfg); err != nil {
 		return nil, err

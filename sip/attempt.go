@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/emiago/sipgo/sip"
@@ -152,7 +153,11 @@ func (c *Call) try(ts []target) {
 	at.dialog, err = c.newDialog(at)
 	if err != nil {
 		c.agent.log.Error("an INVITE could not be built", "number", masked(c.req.Number), "trunk", c.trunk.Name, "error", err)
-		c.stop(CauseInternalError)
+		if len(at.rest) > 0 {
+			c.try(at.rest)
+			return
+		}
+		c.judge(cause.FromError(err), 0, err.Error())
 		return
 	}
 	at.offer = at.dialog.Origin.stamp(offer)
@@ -177,7 +182,7 @@ func (c *Call) newDialog(at *attempt) (*dialog, error) {
 		return nil, err
 	}
 	target := u.Scheme + ":" + c.req.Number + "@" + host
-	if p, ok := u.UriParams.Get("transport"); ok {
+	if p, ok := u.UriParams.Get("transport"); ok && !strings.EqualFold(p, "udp") {
 		target += ";transport=" + p
 	}
 	local := u.Scheme + ":" + c.caller() + "@" + uriHost(self, port)

@@ -95,7 +95,7 @@ func (c *Call) run(begin func()) {
 	defer c.finis()
 	defer func() { c.agent.leave(c.callIDs...) }()
 	c.guard(begin)
-	for {
+	for !c.settled() {
 		select {
 		case <-c.box.wake:
 			for _, f := range c.box.take(false) {
@@ -108,16 +108,22 @@ func (c *Call) run(begin func()) {
 		case <-c.agent.ctx.Done():
 			return
 		}
-		if c.phase == over && c.busy == 0 && len(c.attempts) == 0 {
-			rest := c.box.take(true)
-			if len(rest) == 0 {
-				return
-			}
-			for _, f := range rest {
-				c.guard(f)
-			}
+	}
+}
+
+// settled says that the end was told and the wire is clean. It closes the
+// mailbox then, after serving what came last.
+func (c *Call) settled() bool {
+	for c.phase == over && c.busy == 0 && len(c.attempts) == 0 {
+		rest := c.box.take(true)
+		if len(rest) == 0 {
+			return true
+		}
+		for _, f := range rest {
+			c.guard(f)
 		}
 	}
+	return false
 }
 
 // guard runs one step of the call. A fault in it ends this call and no other.

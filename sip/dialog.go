@@ -152,7 +152,7 @@ func (d *dialog) establish(res *sip.Response) (*dialog, error) {
 		}
 		u := rr.Address.String()
 		if _, err := parseURI(u); err != nil {
-			return nil, fmt.Errorf("Record-Route: %w", err)
+			return nil, fmt.Errorf("its Record-Route: %w", err)
 		}
 		e.Routes = append(e.Routes, u)
 	}
@@ -175,7 +175,7 @@ func (d *dialog) retarget(c *sip.ContactHeader) error {
 	}
 	u := c.Address.String()
 	if _, err := parseURI(u); err != nil {
-		return fmt.Errorf("Contact: %w", err)
+		return fmt.Errorf("its Contact: %w", err)
 	}
 	d.Target = u
 	return nil

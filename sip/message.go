@@ -45,9 +45,9 @@ func wordText(ss ...string) error {
 	return nil
 }
 
-// token makes a Call-ID, tag or branch nobody can guess: 96 bits.
+// token makes a Call-ID, tag or branch nobody can guess: 64 bits.
 func token() string {
-	var b [12]byte
+	var b [8]byte
 	_, _ = rand.Read(b[:]) // never fails (crypto/rand)
 	return hex.EncodeToString(b[:])
 }
@@ -100,7 +100,9 @@ func (a *Agent) compose(d *dialog, method sip.RequestMethod, cseq uint32, body [
 		req.AppendHeader(sip.NewHeader("Allow", allowed))
 		req.AppendHeader(sip.NewHeader("Supported", "timer, 100rel"))
 	}
-	req.AppendHeader(sip.NewHeader("User-Agent", a.cfg.UserAgent))
+	if method != sip.INVITE { // whose bytes are scarce
+		req.AppendHeader(sip.NewHeader("User-Agent", a.cfg.UserAgent))
+	}
 	for _, h := range extra {
 		req.AppendHeader(h)
 	}
@@ -111,6 +113,21 @@ func (a *Agent) compose(d *dialog, method sip.RequestMethod, cseq uint32, body [
 	req.SetBody(body)
 	return req, nil
 }
+
+// shorten uses the compact header names where the long ones would not fit into
+// a datagram (RFC 3261 §7.3.3, §18.1.1).
+func shorten(req *sip.Request) {
+	if !sip.IsReliable(req.Transport()) && len(req.String()) > maxUDPRequest {
+		req.CompactHeaders = true
+		if h := req.GetHeader("Session-Expires"); h != nil {
+			req.RemoveHeader("Session-Expires")
+			req.AppendHeader(sip.NewHeader("x", h.Value())) // RFC 4028 §4
+		}
+	}
+}
+
+// maxUDPRequest bytes; sipgo refuses to send a longer one over UDP.
+const maxUDPRequest = 1300
 
 // safe is the gate in front of the wire: no header and no start line may hold
 // a line end.

@@ -2,14 +2,12 @@ package sip
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net"
 	"net/netip"
 	"strings"
 	"sync"
 
-	"github.com/emiago/sipgo/sip"
+	"partyline/sip/resolve"
 )
 
 // peers are the addresses SIP may come from: the trunks' own and those that
@@ -66,46 +64,21 @@ func (a *Agent) known(ip netip.Addr) bool {
 	return false
 }
 
-// Resolver looks a trunk's host up.
-type Resolver interface {
-	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
-}
-
-func defaultResolver() Resolver { return net.DefaultResolver }
+// Resolver looks the hosts of trunks up; *net.Resolver is one.
+type Resolver = resolve.Resolver
 
 // WithResolver replaces the system's name resolution.
-func WithResolver(r Resolver) Option { return func(a *Agent) { a.resolver = r } }
+func WithResolver(r Resolver) Option { return func(a *Agent) { a.finder.Resolver = r } }
 
 // targets are the addresses of a trunk, in the order to try them.
 func (a *Agent) targets(ctx context.Context, t Trunk) ([]target, error) {
-	u, err := parseURI(t.URI)
+	found, err := a.finder.Resolve(ctx, t.URI)
 	if err != nil {
 		return nil, err
 	}
-	network := "udp"
-	if p, ok := u.UriParams.Get("transport"); ok {
-		network = strings.ToLower(p)
-	}
-	if u.Scheme == "sips" {
-		network = "tls"
-	}
-	port := u.Port
-	if port == 0 {
-		port = sip.DefaultPort(network)
-	}
-	host := strings.Trim(u.Host, "[]")
-	var ips []netip.Addr
-	if ip, err := netip.ParseAddr(host); err == nil {
-		ips = []netip.Addr{ip}
-	} else if ips, err = a.resolver.LookupNetIP(ctx, "ip", host); err != nil {
-		return nil, err
-	}
-	if len(ips) == 0 {
-		return nil, errors.New("no address for " + host)
-	}
-	var out []target
-	for _, ip := range ips {
-		out = append(out, target{network: network, addr: netip.AddrPortFrom(ip.Unmap(), uint16(port)), host: host})
+	out := make([]target, len(found))
+	for i, f := range found {
+		out[i] = target{network: f.Transport, addr: f.Addr, host: f.ServerName}
 	}
 	a.peers.learn(t.Name, out)
 	return out, nil

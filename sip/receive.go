@@ -163,6 +163,7 @@ func (a *Agent) exchange(req *sip.Request, host string, stop <-chan struct{}, on
 		defer a.survive(nil)
 		to, err := destination(req, host)
 		if err == nil {
+			shorten(req)
 			err = safe(req)
 		}
 		if err == nil {

@@ -3,9 +3,7 @@ package sip
 import (
 	"context"
 	"log/slog"
-	"net"
 	"os"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -38,6 +36,15 @@ type watched struct {
 // for each of n peers: "a", "b", …
 func virtual(t *testing.T, n int, f func(*rig), change ...func(*Config)) {
 	t.Helper()
+	virtualWith(t, n, func(_ *rig, c *Config) {
+		for _, f := range change {
+			f(c)
+		}
+	}, f)
+}
+
+func virtualWith(t *testing.T, n int, change func(*rig, *Config), f func(*rig), opts ...Option) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		network := siptest.NewNetwork()
 		r := &rig{t: t, net: network}
@@ -51,9 +58,11 @@ func virtual(t *testing.T, n int, f func(*rig), change ...func(*Config)) {
 			r.peers = append(r.peers, p)
 			trunks = append(trunks, Trunk{Name: string(rune('a' + i)), URI: p.URI(), Priority: i, CallerIDs: []string{"+12025550000"}})
 		}
-		r.start(Config{Listen: []string{"udp:127.0.0.1:0"}, Trunks: trunks}, change, WithPacketListener(network.ListenPacket))
+		cfg := Config{Listen: []string{"udp:127.0.0.1:0"}, Trunks: trunks}
+		change(r, &cfg)
+		r.start(cfg, nil, append(opts, WithPacketListener(network.ListenPacket))...)
+		t.Cleanup(r.stop)
 		f(r)
-		r.stop()
 	})
 }
 
@@ -201,20 +210,4 @@ func (r *rig) idle() {
 		time.Sleep(time.Second)
 	}
 	r.t.Fatalf("%d calls still work", r.agent.Stats().Active)
-}
-
-func sameHost(t *testing.T, addr string) string {
-	t.Helper()
-	h, _, err := net.SplitHostPort(addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return h
-}
-
-func noLine(t *testing.T, s, unwanted string) {
-	t.Helper()
-	if strings.Contains(s, unwanted) {
-		t.Errorf("%q in %q", unwanted, s)
-	}
 }

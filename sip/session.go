@@ -26,10 +26,11 @@ func (d *dialog) sessionHeaders(seconds int) []sip.Header {
 			value += ";refresher=uas"
 		}
 	}
-	return []sip.Header{
-		sip.NewHeader("Session-Expires", value),
-		sip.NewHeader("Min-SE", strconv.Itoa(max(sessionMin, d.MinSE))),
+	hs := []sip.Header{sip.NewHeader("Session-Expires", value)}
+	if d.MinSE > sessionMin { // 90 is what no Min-SE means
+		hs = append(hs, sip.NewHeader("Min-SE", strconv.Itoa(d.MinSE)))
 	}
+	return hs
 }
 
 // sessionExpires reads a Session-Expires header, also in its compact form.

@@ -34,9 +34,6 @@ type strayCall struct {
 // ACK alone. All it needs is in the answer itself. trunk is "" for an answer
 // to a call we know nothing of.
 func (a *Agent) stray(res *sip.Response, trunk string) {
-	if trunk == "" && time.Since(a.started) < strayGrace {
-		return
-	}
 	d, err := strayDialog(res, trunk)
 	if err != nil {
 		a.stats.malformed.Add(1)
@@ -51,6 +48,10 @@ func (a *Agent) stray(res *sip.Response, trunk string) {
 	if old := a.strays.enter(key, ack); old != nil {
 		a.stats.retransmits.Add(1)
 		a.write(old, "")
+		return
+	}
+	if trunk == "" && time.Since(a.started) < strayGrace {
+		a.strays.forget(key)
 		return
 	}
 	a.stats.strays.Add(1)
@@ -77,6 +78,12 @@ func (s *strays) enter(key ackKey, ack *sip.Request) *sip.Request {
 	}
 	s.seen[key] = &strayCall{ack: ack, until: now.Add(strayMemory)}
 	return nil
+}
+
+func (s *strays) forget(key ackKey) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.seen, key)
 }
 
 func (a *Agent) strayBye(d *dialog, creds *credentials) {

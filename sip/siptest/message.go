@@ -15,6 +15,7 @@ import (
 type Message struct {
 	At      time.Time
 	Sent    bool   // by the peer
+	From    string // address it came from
 	Again   bool   // the same request came before
 	Start   string // request or status line
 	Headers []Header
@@ -51,18 +52,32 @@ func Parse(raw []byte) (*Message, error) {
 // Get is the first value of a header, "" without one.
 func (m *Message) Get(name string) string {
 	for _, h := range m.Headers {
-		if strings.EqualFold(h.Name, name) {
+		if h.is(name) {
 			return h.Value
 		}
 	}
 	return ""
 }
 
+// compact header names (RFC 3261 §7.3.3).
+var compact = map[string]string{
+	"v": "via", "f": "from", "t": "to", "i": "call-id", "m": "contact",
+	"c": "content-type", "l": "content-length", "k": "supported", "x": "session-expires",
+}
+
+func (h Header) is(name string) bool {
+	have := strings.ToLower(h.Name)
+	if long, ok := compact[have]; ok {
+		have = long
+	}
+	return have == strings.ToLower(name)
+}
+
 // All values of a header.
 func (m *Message) All(name string) []string {
 	var out []string
 	for _, h := range m.Headers {
-		if strings.EqualFold(h.Name, name) {
+		if h.is(name) {
 			out = append(out, h.Value)
 		}
 	}

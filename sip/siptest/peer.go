@@ -76,7 +76,7 @@ func On(tb testing.TB, pc net.PacketConn) *Peer {
 			if err != nil {
 				return
 			}
-			p.received(bytes.Clone(buf[:n]), func(b []byte) error { _, err := pc.WriteTo(b, from); return err })
+			p.received(bytes.Clone(buf[:n]), from, func(b []byte) error { _, err := pc.WriteTo(b, from); return err })
 		}
 	})
 	return p
@@ -158,7 +158,7 @@ func (p *Peer) readStream(c net.Conn) {
 		if err != nil {
 			return
 		}
-		p.received(raw, func(b []byte) error { _, err := c.Write(b); return err })
+		p.received(raw, c.RemoteAddr(), func(b []byte) error { _, err := c.Write(b); return err })
 	}
 }
 
@@ -197,12 +197,13 @@ func (p *Peer) Handle(h func(*Incoming) bool) {
 	p.handler = h
 }
 
-func (p *Peer) received(raw []byte, back writer) {
+func (p *Peer) received(raw []byte, from net.Addr, back writer) {
 	m, err := Parse(raw)
 	if err != nil {
 		p.tb.Errorf("peer %s got something else than SIP: %q", p.addr, raw)
 		return
 	}
+	m.From = from.String()
 	in := &Incoming{Message: m, peer: p, reply: back, tag: "peer"}
 	p.mu.Lock()
 	if m.IsRequest() {

@@ -78,10 +78,10 @@ func (in *Incoming) Response(code int, parts ...Part) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "SIP/2.0 %d %s\r\n", code, d.phrase)
 	for _, h := range in.Headers {
-		switch strings.ToLower(h.Name) {
-		case "via", "from", "call-id", "cseq", "record-route":
+		switch {
+		case h.is("via"), h.is("from"), h.is("call-id"), h.is("cseq"), h.is("record-route"):
 			b.WriteString(h.Name + ": " + h.Value + "\r\n")
-		case "to":
+		case h.is("to"):
 			b.WriteString("To: " + h.Value)
 			if code > 100 && in.Param("To", "tag") == "" {
 				b.WriteString(";tag=" + d.tag)
