@@ -126,17 +126,14 @@ func (s *Store) gather(r *request) (group []*request) {
 // writeGroup commits a group and answers it. When a commit of several fails
 // each is tried alone: it may have been one that did not fit on the disk.
 func (s *Store) writeGroup(group []*request) {
-	err := s.tryGroup(group)
+	failed := s.tryGroup(group)
 	for _, r := range group {
+		err := failed
+		if failed != nil && len(group) > 1 {
+			err = s.tryGroup([]*request{r})
+		}
 		if err != nil {
-			if len(group) > 1 {
-				r.err = s.tryGroup([]*request{r})
-			} else {
-				r.err = err
-			}
-			if r.err != nil {
-				r.revs = nil
-			}
+			r.revs, r.err = nil, err
 		}
 		s.stats.answered(r.err)
 		close(r.done)
