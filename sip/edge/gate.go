@@ -57,6 +57,7 @@ func (g *Gate) Admit(network string, from netip.AddrPort, b []byte) (d Decision)
 		g.count(flooded)
 		return Decision{Why: "flood"}
 	}
+	b = bytes.TrimLeft(b, "\r\n")            // RFC 3261 §7.5
 	if len(bytes.Trim(b, "\r\n\x00")) == 0 { // keep-alive (RFC 5626 §3.5.1)
 		return Decision{Why: "keep-alive"}
 	}

@@ -11,7 +11,7 @@ const (
 	MaxDatagram = 16 << 10 // bytes over UDP
 	MaxStream   = 64 << 10 // bytes over TCP and TLS
 	maxHeaders  = 128
-	maxVias     = 20
+	maxVias     = 40 // RFC 4475 has a good request of 34
 	maxSDP      = 8 << 10
 	maxMedia    = 4  // m= lines of an SDP body
 	maxFormats  = 32 // formats of one m= line
@@ -40,7 +40,6 @@ var (
 // it, which may be enough to answer.
 func take(b []byte) (*message, error) {
 	m := &message{}
-	b = bytes.TrimLeft(b, "\r\n")
 	head, body, ok := bytes.Cut(b, []byte("\r\n\r\n"))
 	m.body = body
 	text := string(head)

@@ -120,7 +120,7 @@ func newServer(t *testing.T, f *Filter) *server {
 	}
 	srv.OnNoRoute(func(req *sip.Request, tx sip.ServerTransaction) {
 		s.mu.Lock()
-		s.handled = append(s.handled, string(req.Method))
+		s.handled = append(s.handled, string(req.Method)+" "+req.CallID().Value())
 		s.mu.Unlock()
 		if req.Method != sip.ACK {
 			_ = tx.Respond(sip.NewResponseFromRequest(req, 200, "OK", nil))
@@ -278,8 +278,17 @@ func TestRFC4475(t *testing.T) {
 		if !ok {
 			t.Fatalf("%s: wording %q is not in the test's table", col[0], col[1])
 		}
-		silence := slices.Contains(want, 0)
 		for _, network := range []string{"UDP", "TCP"} {
+			want, most := want, 1
+			switch {
+			case network == "TCP" && col[3] == "silent": // its end cannot be found in a stream
+				want = append(slices.Clone(want), 0)
+			case network == "TCP" && col[0] == "dblreq":
+				most = 2
+			case network == "UDP" && col[0] == "longreq": // its answer is too long for sipgo over UDP
+				want = []int{0}
+			}
+			silence := slices.Contains(want, 0)
 			t.Run(col[0]+"/"+network, func(t *testing.T) {
 				msg := corpus(t, col[0])
 				if network == "TCP" && col[0] == "inv2543" { // which relied on the datagram's end
@@ -291,7 +300,7 @@ func TestRFC4475(t *testing.T) {
 				if len(got) > 0 {
 					code = status(got[0])
 				}
-				if !slices.Contains(want, code) || len(got) > 1 {
+				if !slices.Contains(want, code) || len(got) > most {
 					t.Fatalf("%d answers, %d, want one of %v\n%s", len(got), code, want, strings.Join(got, "\n"))
 				}
 				if header, ok := map[int]string{405: "Allow: INVITE", 420: "Unsupported: nothingsupportsthis", 415: "Accept: application/sdp"}[code]; ok &&
@@ -306,10 +315,18 @@ func TestRFC4475(t *testing.T) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, m := range s.handled {
-		if !slices.Contains(strings.Split(Allow, ", "), m) {
-			t.Errorf("a %q reached the call layer", m)
+	long := 0
+	for _, h := range s.handled {
+		method, id, _ := strings.Cut(h, " ")
+		if !slices.Contains(strings.Split(Allow, ", "), method) {
+			t.Errorf("a %q reached the call layer", method)
 		}
+		if strings.HasPrefix(id, "longreq.") {
+			long++
+		}
+	}
+	if long != 2 {
+		t.Errorf("the long request was accepted %d times of 2", long)
 	}
 }
 
