@@ -24,6 +24,7 @@ type Engine struct {
 	dispatch *dispatcher
 	retired  chan *stream
 	done     chan struct{}
+	ending   sync.Once
 	wait     sync.WaitGroup
 
 	mu     sync.Mutex // places legs and rooms; never held by a tick
@@ -90,19 +91,14 @@ func newEngine(cfg Config) (*Engine, error) {
 // engine. Events that are still on their way are not delivered. It must not
 // be called from an event handler.
 func (e *Engine) Close() error {
+	e.ending.Do(func() { close(e.done) }) // first: it frees who waits for a full mailbox
+	e.wait.Wait()
 	e.mu.Lock()
-	if e.closed {
-		e.mu.Unlock()
-		e.wait.Wait()
-		return nil
-	}
+	defer e.mu.Unlock()
 	e.closed = true
 	for _, l := range e.legs {
 		l.closed.Store(true)
 	}
-	e.mu.Unlock()
-	close(e.done)
-	e.wait.Wait()
 	// Nobody else runs any more: what the workers owned is ours.
 	for s := range e.open {
 		w := s.owner.Load()

@@ -19,6 +19,7 @@ type rig struct {
 	e      *Engine
 	n      int64 // number of the last tick
 	phones []*phone
+	gone   []*phone // hung up since the last tick
 }
 
 // phone is a far end: it says its voice, a packet of ptime at a time, and
