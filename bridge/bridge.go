@@ -25,7 +25,9 @@ type Bridge struct {
 	tenants map[string]*tenant
 	index   map[string]*shelf // by tenant
 	loaded  map[string]*seat
-	running sync.WaitGroup // owners and the goroutines of subscriptions
+	running sync.WaitGroup // owners
+	readers sync.WaitGroup // goroutines of subscriptions
+	halt    chan struct{}  // closed: readers end, whether they were read or not
 }
 
 // shelf lists what a tenant has, whether in memory or not.
@@ -50,6 +52,7 @@ func New(cfg Config) (*Bridge, error) {
 	return &Bridge{
 		cfg: cfg, sounds: newSounds(),
 		tenants: map[string]*tenant{}, index: map[string]*shelf{}, loaded: map[string]*seat{},
+		halt: make(chan struct{}),
 	}, nil
 }
 
@@ -262,6 +265,10 @@ func (b *Bridge) Stop() {
 		}
 	}
 	b.running.Wait()
+	if first {
+		close(b.halt)
+	}
+	b.readers.Wait()
 }
 
 // owners lists the conferences in memory.

@@ -18,6 +18,7 @@ type Subscription struct {
 	ch     chan state.Event
 	live   chan state.Event // written and closed by the owner only
 	quit   chan struct{}
+	halt   <-chan struct{} // the bridge has stopped
 	ended  chan struct{}
 	once   sync.Once
 	remove func()
@@ -43,7 +44,7 @@ func (s *Subscription) Close() {
 func (b *Bridge) Events(ctx context.Context, who Caller, cid string, after uint64) (*Subscription, error) {
 	s := &Subscription{
 		ch: make(chan state.Event), live: make(chan state.Event, liveSize),
-		quit: make(chan struct{}), ended: make(chan struct{}),
+		quit: make(chan struct{}), halt: b.halt, ended: make(chan struct{}),
 	}
 	var written uint64
 	err := b.with(ctx, who, cid, func(o *owner, _ *request) error {
@@ -68,7 +69,7 @@ func (b *Bridge) Events(ctx context.Context, who Caller, cid string, after uint6
 	if b.stopped {
 		return nil, errStopped()
 	}
-	b.running.Go(func() { s.run(b.cfg.Store, cid, after, written) })
+	b.readers.Go(func() { s.run(b.cfg.Store, cid, after, written) })
 	return s, nil
 }
 
@@ -116,6 +117,8 @@ func (s *Subscription) deliver(e state.Event) bool {
 	case s.ch <- e:
 		return true
 	case <-s.quit:
+		return false
+	case <-s.halt:
 		return false
 	}
 }

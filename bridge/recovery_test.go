@@ -1,0 +1,199 @@
+package bridge_test
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"partyline/bridge"
+	"partyline/bridge/bridgetest"
+	"partyline/state"
+)
+
+func TestCallsAreTakenUpAfterACrash(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, bridge.Config{}, bridge.ConferenceSpec{})
+		in := w.add(1, bridge.ParticipantSpec{})
+		held := w.add(2, bridge.ParticipantSpec{Muted: true})
+		synctest.Wait()
+		w.do(held.ID, bridge.Hold)
+		w.Phones.Script(number(3), bridgetest.Callee{Answer: bridgetest.Never})
+		ringing := w.add(3, bridge.ParticipantSpec{})
+		asked := w.add(4, bridge.ParticipantSpec{Accept: &state.Accept{Mode: state.AcceptPressKey}})
+		w.Phones.Script(number(5), bridgetest.Callee{Refuse: &bridge.CallEvent{Reason: state.ReasonBusy, Code: 486}})
+		retrying := w.add(5, bridge.ParticipantSpec{Retry: state.Retry{Attempts: 2, Delay: time.Hour}})
+		synctest.Wait()
+		w.Phones.Shut(true)
+		queued := w.add(6, bridge.ParticipantSpec{})
+		texting := w.add(7, bridge.ParticipantSpec{SendPINViaSMS: true, DialAfter: state.DialSMSSent})
+		w.events()
+		w.Crash(t)
+
+		w.expect(in.ID, state.Connected, state.PhaseTalking, "")
+		v := w.expect(held.ID, state.Held, state.PhaseTalking, "")
+		if !v.Muted || !v.Held {
+			t.Errorf("bits were lost: muted=%v held=%v", v.Muted, v.Held)
+		}
+		w.expect(asked.ID, state.Dialing, state.PhasePrompting, "")
+		v = w.expect(ringing.ID, state.Dialing, state.PhaseRinging, state.ReasonNodeRestart)
+		if v.Attempt != 1 {
+			t.Errorf("attempt %d: ringing again after a crash is not a new one", v.Attempt)
+		}
+		w.expect(retrying.ID, state.Pending, state.PhaseRetrying, state.ReasonBusy)
+		w.expect(queued.ID, state.Connected, state.PhaseTalking, "")
+		w.expect(texting.ID, state.Pending, state.PhaseWaitingSMS, "")
+		for _, n := range []int{1, 2, 4} {
+			if len(w.Phones.Calls(number(n))) != 0 {
+				t.Errorf("phone %d rang again", n)
+			}
+		}
+		if n := w.Mixer.Legs(); n != 5 {
+			t.Errorf("%d legs, want 5", n)
+		}
+		w.wantTypes(in.ID, "dialing", "ringing", "answered", "accepted", "connected", "recovered")
+
+		w.Crash(t) // dying twice does not ring it a third time
+		w.expect(ringing.ID, state.Rejected, "", state.ReasonNodeRestart)
+		time.Sleep(time.Hour)
+		if len(w.Phones.Calls(number(5))) != 1 {
+			t.Error("the retry was forgotten")
+		}
+		w.events()
+	})
+}
+
+func TestCallsTheFarEndForgot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, bridge.Config{}, bridge.ConferenceSpec{})
+		in := w.add(1, bridge.ParticipantSpec{})
+		asked := w.add(2, bridge.ParticipantSpec{Accept: &state.Accept{Mode: state.AcceptPressKey}})
+		synctest.Wait()
+		w.Phones.Forget(true)
+		w.Crash(t)
+		w.expect(in.ID, state.Disconnected, "", state.ReasonNodeRestart)
+		w.expect(asked.ID, state.Dialing, state.PhasePrompting, state.ReasonNodeRestart)
+		if len(w.Phones.Calls(number(2))) != 1 {
+			t.Error("who was at the prompt was not rung again")
+		}
+	})
+}
+
+func TestConferencePastItsEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, bridge.Config{}, bridge.ConferenceSpec{MaxDuration: time.Hour})
+		v := w.add(1, bridge.ParticipantSpec{})
+		synctest.Wait()
+		w.Bench.Bridge.Stop()
+		time.Sleep(2 * time.Hour)
+		w.Crash(t)
+		w.expect(v.ID, state.Disconnected, "", state.ReasonTimeLimit)
+		if c := w.conference(); c.Status != state.ConferenceEnded {
+			t.Errorf("the conference is %s", c.Status)
+		}
+	})
+}
+
+func TestStoreFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, bridge.Config{}, bridge.ConferenceSpec{})
+		a, b := w.add(1, bridge.ParticipantSpec{}), w.add(2, bridge.ParticipantSpec{})
+		w.Phones.Script(number(3), bridgetest.Callee{Answer: 10 * time.Second})
+		ringing := w.add(3, bridge.ParticipantSpec{})
+		gone := w.add(4, bridge.ParticipantSpec{})
+		synctest.Wait()
+		w.do(gone.ID, bridge.Disconnect)
+		w.Phones.Shut(true)
+		queued := w.add(5, bridge.ParticipantSpec{})
+		synctest.Wait()
+		placed := len(w.Phones.Calls(""))
+		before := w.events()
+		sub, err := w.Events(t.Context(), tenant, w.cid, before[len(before)-1].Seq)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer sub.Close()
+
+		w.Store.Fail(errors.New("no space left on device"))
+		w.Phones.Shut(false)
+		_, err = w.tryAdd(6, bridge.ParticipantSpec{RequestKey: "k", SendPINViaSMS: true})
+		wantCode(t, err, bridge.Unavailable, "storage_unavailable")
+		_, err = w.Do(t.Context(), tenant, w.cid, gone.ID, bridge.Redial)
+		wantCode(t, err, bridge.Unavailable, "storage_unavailable")
+		_, err = w.CreateConference(t.Context(), tenant, bridge.ConferenceSpec{Name: "x", RequestKey: "c"})
+		wantCode(t, err, bridge.Unavailable, "storage_unavailable")
+		if !w.do(a.ID, bridge.Mute).Muted {
+			t.Error("mute waits for the disk")
+		}
+		w.Phones.Last(number(2)).FarHangUp()
+		time.Sleep(11 * time.Second)
+		w.expect(ringing.ID, state.Connected, state.PhaseTalking, "")
+		w.expect(b.ID, state.Disconnected, "", state.ReasonHangup)
+		w.expect(gone.ID, state.Disconnected, "", state.ReasonKicked)
+		w.expect(queued.ID, state.Pending, state.PhaseQueued, "")
+		if w.Phones.Last(number(1)).Leg().Audio().Speaks {
+			t.Error("the muted leg still speaks")
+		}
+		if n := len(w.Phones.Calls("")); n != placed {
+			t.Errorf("%d calls were placed without a record", n-placed)
+		}
+		if page, _ := w.Participants(t.Context(), tenant, w.cid, bridge.ParticipantFilter{}); page.Total != 5 {
+			t.Errorf("%d participants, want 5", page.Total)
+		}
+		if n := len(w.events()); n != len(before) {
+			t.Errorf("%d events in a store that fails", n-len(before))
+		}
+		select {
+		case e := <-sub.C():
+			t.Errorf("%s was told before it was safe", e.Type)
+		default:
+		}
+
+		w.Store.Fail(nil)
+		time.Sleep(11 * time.Second)
+		w.expect(queued.ID, state.Connected, state.PhaseTalking, "")
+		after := w.events()
+		for _, e := range after[len(before):] {
+			if got := <-sub.C(); got.Seq != e.Seq || got.ID != e.ID {
+				t.Errorf("told %d %s, the store has %d %s", got.Seq, got.Type, e.Seq, e.Type)
+			}
+		}
+		w.wantTypes(ringing.ID, "dialing", "ringing", "answered", "accepted", "connected")
+		w.wantTypes(a.ID, "dialing", "ringing", "answered", "accepted", "connected", "muted")
+		again := w.add(6, bridge.ParticipantSpec{RequestKey: "k"})
+		w.expect(again.ID, state.Connected, state.PhaseTalking, "")
+		if n := len(bridgetest.All[state.Message](w.Store, state.MessagePrefix)); n != 0 {
+			t.Errorf("%d texts of refused participants", n)
+		}
+		if n := w.Phones.InUse(); n != 4 {
+			t.Errorf("%d places in use, want 4", n)
+		}
+		w.Crash(t)
+		w.expect(a.ID, state.Connected, state.PhaseTalking, "")
+	})
+}
+
+// TestGroupCommit checks that a burst shares transactions.
+func TestGroupCommit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, bridge.Config{}, bridge.ConferenceSpec{})
+		w.Store.Slow(5 * time.Millisecond)
+		before := w.Store.Applied()
+		done := make(chan error)
+		for n := range 200 {
+			go func() {
+				_, err := w.tryAdd(n, bridge.ParticipantSpec{})
+				done <- err
+			}()
+		}
+		for range 200 {
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+		}
+		time.Sleep(time.Second)
+		if n := w.Store.Applied() - before; n > 20 {
+			t.Errorf("200 calls took %d transactions", n)
+		}
+	})
+}
