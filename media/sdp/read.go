@@ -92,12 +92,15 @@ func parse(body []byte) (*psdp.SessionDescription, error) {
 	if len(body) > MaxBytes {
 		return nil, fmt.Errorf("%w: longer than %d bytes", ErrBadSDP, MaxBytes)
 	}
-	if bytes.Count(body, []byte("\nm=")) > MaxMedia {
-		return nil, fmt.Errorf("%w: more than %d media lines", ErrBadSDP, MaxMedia)
+	if !bytes.HasPrefix(body, []byte("v=")) {
+		return nil, fmt.Errorf("%w: it does not begin with its version", ErrBadSDP)
 	}
 	session := new(psdp.SessionDescription)
 	if err := session.Unmarshal(body); err != nil {
 		return nil, fmt.Errorf("%w: %.80q", ErrBadSDP, err.Error())
+	}
+	if len(session.MediaDescriptions) > MaxMedia {
+		return nil, fmt.Errorf("%w: more than %d media lines", ErrBadSDP, MaxMedia)
 	}
 	return session, nil
 }
