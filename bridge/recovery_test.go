@@ -55,7 +55,7 @@ func TestCallsAreTakenUpAfterACrash(t *testing.T) {
 
 		w.Crash(t) // dying twice does not ring it a third time
 		w.expect(ringing.ID, state.Rejected, "", state.ReasonNodeRestart)
-		time.Sleep(time.Hour)
+		time.Sleep(time.Hour + time.Second)
 		if len(w.Phones.Calls(number(5))) != 1 {
 			t.Error("the retry was forgotten")
 		}
