@@ -87,7 +87,7 @@ func (s *Session) appendSender(dst []byte, now time.Time, at int64) []byte {
 
 func (s *Session) block(at int64) Block {
 	b := s.Receiver.block()
-	if s.farSR.at != 0 {
+	if s.farSR.ntp != 0 {
 		b.LSR = s.farSR.ntp
 		b.DLSR = uint32((at - s.farSR.at) << 16 / int64(time.Second))
 	}
@@ -122,7 +122,7 @@ func (s *Session) Handle(packet []byte, at int64) (Compound, error) {
 // of wall time nor an invented LSR can spoil the figure.
 func (s *Session) measure(b Block, at int64) {
 	for _, sr := range s.sentSR {
-		if sr.at == 0 || b.LSR == 0 || sr.ntp != b.LSR {
+		if sr.ntp == 0 || sr.ntp != b.LSR {
 			continue
 		}
 		held := int64(b.DLSR) * int64(time.Second) >> 16
