@@ -19,6 +19,7 @@ const (
 	heartbeat    = 15 * time.Second // a comment when nothing happens, so that both ends know the other is there
 	frameTime    = 10 * time.Second // a reader that takes longer for one frame is dropped
 	keyCheckTime = time.Second      // a revoked key gets no more events after this
+	farewellTime = time.Second      // for the last words to a reader
 )
 
 // streamEvents is the event stream of one conference (server-sent events, WHATWG
@@ -96,10 +97,10 @@ func (s *Server) pump(ctx context.Context, st *stream, sub *bridge.Subscription,
 		case <-ctx.Done():
 			return nil
 		case <-s.closing:
-			return st.say(": going down, come back\n\n")
+			return st.farewell(": going down, come back\n\n")
 		case e, ok := <-sub.C():
 			if !ok {
-				return st.say(": ended, resume with Last-Event-ID\n\n")
+				return st.farewell(": ended, resume with Last-Event-ID\n\n")
 			}
 			if time.Since(checked) >= keyCheckTime {
 				if !s.stillValid(ctx, who) {
@@ -156,8 +157,16 @@ func (st *stream) send(e state.Event) error {
 	return nil
 }
 
-func (st *stream) say(text string) error {
-	if err := st.rc.SetWriteDeadline(time.Now().Add(frameTime)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+func (st *stream) say(text string) error { return st.write(text, frameTime) }
+
+// farewell says why the stream ends, to whoever listens; it holds nothing up.
+func (st *stream) farewell(text string) error {
+	_ = st.write(text, farewellTime) // the stream ends either way
+	return nil
+}
+
+func (st *stream) write(text string, within time.Duration) error {
+	if err := st.rc.SetWriteDeadline(time.Now().Add(within)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return err
 	}
 	if _, err := st.w.Write([]byte(text)); err != nil {
