@@ -3,6 +3,7 @@ package media
 import (
 	"net/netip"
 	"runtime"
+	"sync"
 	"testing"
 	"time"
 
@@ -68,3 +69,53 @@ func TestRunningEngineMixesTwoCalls(t *testing.T) {
 		t.Errorf("leg says %+v", s)
 	}
 }
+
+// Legs and rooms come and go on a running engine from many goroutines; at
+// the end nothing is left.
+func TestChurnOnARunningEngine(t *testing.T) {
+	r := live(t, 2)
+	rooms := []*Room{r.e.NewRoom(), r.e.NewRoom()}
+	var wait sync.WaitGroup
+	for g := range 4 {
+		wait.Go(func() {
+			for i := range 50 {
+				l, err := r.e.NewLeg(func(Event) {})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if _, err := l.Offer(); err != nil {
+					t.Error(err)
+				}
+				if _, err := l.Accept(discard); err != nil {
+					t.Error(err)
+				}
+				rooms[(i+g)%2].Update(Change{l.ID(), talks})
+				rooms[i%2].Update(Change{l.ID(), listens})
+				rooms[i%2].Play(&Clip{PCM: make([]int16, 400)})
+				_ = l.Stats()
+				_ = r.e.Stats()
+				l.Close()
+			}
+		})
+	}
+	wait.Wait()
+	for end := time.Now().Add(10 * time.Second); ; {
+		r.e.mu.Lock()
+		open := len(r.e.open)
+		r.e.mu.Unlock()
+		if open == 0 {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%d closed legs keep their sockets", open)
+		}
+		runtime.Gosched()
+	}
+	if s := r.e.Stats(); s.Legs != 0 || s.Rooms != 2 {
+		t.Errorf("engine says %+v", s)
+	}
+}
+
+// discard is an answer whose RTP goes to the discard port.
+var discard = []byte("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 9 RTP/AVP 0\r\n")

@@ -10,8 +10,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"partyline/media/sdp"
 )
 
 func line(body []byte, prefix string) string {
@@ -90,7 +88,7 @@ func TestBadDescriptionsChangeNothing(t *testing.T) {
 	r.ticks(5)
 	good := string(p.answer("sendrecv"))
 	tests := map[string]error{
-		"":    sdp.ErrRefused,
+		"":    ErrBadSDP,
 		"xxx": ErrBadSDP,
 		strings.Replace(good, "RTP/AVP 0", "RTP/AVP 18", 1):        ErrNoCodec,
 		strings.ReplaceAll(good, "IN IP4 127.0.0.1", "IN IP6 ::1"): ErrBadSDP,

@@ -19,7 +19,7 @@ type rig struct {
 	e      *Engine
 	n      int64 // number of the last tick
 	phones []*phone
-	gone   []*phone // hung up since the last tick
+	gone   []*phone // hung up a few ticks ago
 }
 
 // phone is a far end: it says its voice, a packet of ptime at a time, and
@@ -43,6 +43,7 @@ type phone struct {
 	ts     uint32
 	marker bool
 
+	left    int64   // tick of hanging up
 	heard   []int16 // since the last forget
 	packets int
 	markers int
@@ -223,3 +224,5 @@ var (
 func cos2pi(x float64) float64 { return math.Cos(2 * math.Pi * x) }
 
 func level(pcm []int16) float64 { return sound.Level(pcm) }
+
+func portText(s *udp.Socket) string { return fmt.Sprint(s.Local().Port()) }

@@ -38,7 +38,7 @@ search:
 func TestPortsComeInPairsAndRest(t *testing.T) {
 	low, high := freeRange(t, 2)
 	r := newRigWith(t, Config{Workers: 1, PortMin: low, PortMax: high})
-	a, b := r.phone(nil), r.phone(nil)
+	a, _ := r.phone(nil), r.phone(nil)
 	for _, p := range r.phones {
 		if port := int(p.leg.LocalAddr().Port()); port%2 != 0 || port < low || port > high {
 			t.Errorf("RTP on port %d of %d-%d", port, low, high)
@@ -66,7 +66,6 @@ func TestPortsComeInPairsAndRest(t *testing.T) {
 	if c.LocalAddr() != port {
 		t.Errorf("the rested port is %v, the new leg's %v", port, c.LocalAddr())
 	}
-	_ = b
 }
 
 // closed waits for the engine's goroutine to have closed all but n legs'

@@ -72,11 +72,6 @@ func (s *stream) receive(w *worker) {
 		s.flush = false
 		s.jit.Reset()
 	}
-	if s.keys.Active() {
-		if press, ok := s.keys.Expire(w.now); ok {
-			s.pressed(w, press)
-		}
-	}
 }
 
 func (s *stream) packet(w *worker, b []byte, from netip.AddrPort) {
@@ -156,6 +151,16 @@ func (s *stream) alive(w *worker) {
 		w.emit(s.leg, Event{Kind: EventFlowing})
 	}
 	s.silence.heard(w.now)
+}
+
+// expire tells of a press whose end was lost.
+func (s *stream) expire(w *worker) {
+	if !s.keys.Active() {
+		return
+	}
+	if press, ok := s.keys.Expire(w.now); ok {
+		s.pressed(w, press)
+	}
 }
 
 // pressed tells of a key press.

@@ -38,10 +38,10 @@ func (r *rig) ticks(n int) {
 		for _, w := range r.e.workers {
 			w.step(r.n, r.n*tick)
 		}
-		for _, p := range r.gone {
-			p.rtp.Close()
+		for len(r.gone) > 0 && r.n > r.gone[0].left+10 {
+			r.gone[0].rtp.Close()
+			r.gone = r.gone[1:]
 		}
-		r.gone = r.gone[:0]
 		for _, p := range r.phones {
 			p.listen()
 		}

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Stats of a leg, for the quality record. They are up to 100 ms old.
+// Stats of a leg, for the quality record. They are up to 200 ms old.
 type Stats struct {
 	Codec      string
 	Received   uint64        // RTP packets accepted

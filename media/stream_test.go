@@ -67,10 +67,11 @@ func TestContinuousToneThroughChurn(t *testing.T) {
 	}
 }
 
-// hangUp closes the leg and takes the phone away, but not its port: until
-// the next tick the leg goes on sending there.
+// hangUp closes the leg and takes the phone away, but not its port: for a few
+// ticks, while one worker hands it to another, the leg goes on sending there.
 func (p *phone) hangUp() {
 	p.leg.Close()
+	p.left = p.rig.n
 	p.rig.gone = append(p.rig.gone, p)
 	for i, other := range p.rig.phones {
 		if other == p {

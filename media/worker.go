@@ -144,6 +144,9 @@ func (s *stream) chores(w *worker) {
 	turn := w.tick + int64(s.leg.id)
 	if turn%5 == 0 {
 		s.check(w)
+		s.expire(w)
+	}
+	if turn%10 == 0 {
 		s.publish()
 	}
 	if turn%50 == 0 {

@@ -102,10 +102,9 @@ func TestLatenessHistogram(t *testing.T) {
 	r := newRig(t, 1)
 	r.call(nil)
 	w := r.e.workers[0]
-	for i, late := range []time.Duration{0, 50 * time.Microsecond, 200 * time.Microsecond, 3 * time.Millisecond, 15 * time.Millisecond} {
+	for _, late := range []time.Duration{0, 50 * time.Microsecond, 200 * time.Microsecond, 3 * time.Millisecond, 15 * time.Millisecond} {
 		r.n++
 		w.step(r.n, r.n*tick+int64(late))
-		_ = i
 	}
 	got := r.e.Stats()
 	want := map[int]uint64{0: 2, 1: 1, 5: 1, 7: 1}
@@ -171,5 +170,33 @@ func TestTickAllocatesNothing(t *testing.T) {
 	}
 	if sent := r.e.Stats().Out - out; sent < 300*30 {
 		t.Errorf("only %d packets were sent meanwhile", sent)
+	}
+}
+
+// A worker ticks while it has a leg, and waits for commands when it has none.
+func TestIdleWorkerDoesNotTick(t *testing.T) {
+	r := newRig(t, 1)
+	w := r.e.workers[0]
+	room := r.e.NewRoom()
+	r.ticks(1)
+	if !w.idle {
+		t.Error("a worker with an empty room ticks")
+	}
+	p := r.call(nil)
+	room.Update(Change{p.leg.ID(), listens})
+	r.ticks(2)
+	if w.idle {
+		t.Error("a worker with a leg does not tick")
+	}
+	p.hangUp()
+	r.ticks(2)
+	if !w.idle {
+		t.Error("a worker whose last leg has left ticks on")
+	}
+	// Whatever time passes meanwhile, none of it counts as missed.
+	w.resume((r.n + 1000) * tick)
+	w.wake((r.n+1001)*tick, func() int64 { return (r.n + 1001) * tick })
+	if s := r.e.Stats(); s.Skipped != 0 {
+		t.Errorf("%d ticks skipped while there was nothing to do", s.Skipped)
 	}
 }
