@@ -89,10 +89,13 @@ func TestFlippedBytes(t *testing.T) {
 	file, holds := sample(t, path)
 	pages := len(file) / os.Getpagesize()
 	rng := rand.New(rand.NewPCG(1, 2))
-	refusals := 0
+	damages, refusals := 0, 0
 	for page := range pages {
-		offsets := []int{0, 8, 9, 10, 12, 16, 17, 20, 24, 32, 40, 48, 56, 64, 72, 79, 80, 200}
-		for range 8 {
+		offsets := []int{0, 8, 10, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 72, 79} // headers and first entries
+		if page > 20 {
+			offsets = offsets[:6] // the rest are more of the same
+		}
+		for range 3 {
 			offsets = append(offsets, rng.IntN(os.Getpagesize()))
 		}
 		for _, off := range offsets {
@@ -102,14 +105,16 @@ func TestFlippedBytes(t *testing.T) {
 			if off%2 == 0 {
 				damaged[at] ^= byte(1 + rng.IntN(255))
 			}
+			damages++
 			if !openDamaged(t, path, damaged, file[at] != damaged[at], fmt.Sprintf("byte %d of page %d", off, page), holds) {
 				refusals++
 			}
 		}
 	}
-	if refusals < pages {
-		t.Errorf("only %d damages of %d pages were refused: the test hits nothing", refusals, pages)
+	if refusals < damages/4 || refusals == damages {
+		t.Errorf("%d of %d damages were refused: the test hits nothing, or only what matters", refusals, damages)
 	}
+	t.Logf("%d pages, %d damages, %d refused", pages, damages, refusals)
 }
 
 // openDamaged reports whether a damaged file opened.

@@ -20,8 +20,9 @@
 //
 // # Layout
 //
-// Two bbolt buckets. "meta" has the schema version, the salt of this file, the
-// last revision used and a sealed test word; "records" has every record:
+// Two bbolt buckets. "meta" has the schema version, the salt of this file, a
+// sealed test word, the last revision used and a sum over all records, which
+// tells when some are missing; "records" has every record:
 //
 //	revision (8 bytes) | nonce (12) | sealed value | tag (16)
 package bolt

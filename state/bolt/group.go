@@ -1,7 +1,6 @@
 package bolt
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 
@@ -21,18 +20,18 @@ func (s *Store) tryGroup(group []*request) error {
 		if err != nil {
 			return err
 		}
-		rev, err := s.fill(tx, group)
+		next, err := s.fill(tx, group)
 		if err != nil {
 			tx.Rollback()
 			return err
 		}
-		if rev == s.rev { // conflicts only
+		if next == s.now { // conflicts only
 			return tx.Rollback()
 		}
 		if err := s.commit(tx); err != nil {
-			return s.afterFailure(rev, err)
+			return s.afterFailure(next, err)
 		}
-		s.rev = rev
+		s.now = next
 		s.stats.commits.Add(1)
 		return nil
 	})
@@ -43,33 +42,30 @@ func (s *Store) tryGroup(group []*request) error {
 	return err
 }
 
-// fill puts a group's batches into a transaction and returns the last revision
-// used.
-func (s *Store) fill(tx *bbolt.Tx, group []*request) (rev uint64, err error) {
-	b := tx.Bucket([]byte(recordsBucket))
-	rev = s.rev
+// fill puts a group's batches into a transaction.
+func (s *Store) fill(tx *bbolt.Tx, group []*request) (balance, error) {
+	l := openLedger(tx, s.seal, s.now)
 	for _, r := range group {
-		if r.revs, r.err = check(b, r.ops, rev); r.err != nil {
+		if r.revs, r.err = check(l.records, r.ops, l.rev); r.err != nil {
 			continue
 		}
 		for _, op := range r.ops {
-			rev++
+			var err error
 			if op.Value == nil {
-				err = b.Delete([]byte(op.Key))
+				err = l.delete(op.Key)
 			} else {
-				err = b.Put([]byte(op.Key), s.seal.seal(op.Key, rev, op.Value))
+				err = l.put(op.Key, op.Value)
 			}
 			if err != nil {
-				return 0, err
+				return balance{}, err
 			}
 		}
 	}
-	return rev, tx.Bucket([]byte(metaBucket)).Put([]byte(revName), binary.BigEndian.AppendUint64(nil, rev))
+	return l.balance, l.close()
 }
 
 // check holds every op of a batch against what is stored and against the ops
-// before it, and returns the revisions they will have. A deletion uses one up
-// too, so that every commit can be told from the one before it.
+// before it, and returns the revisions they will have.
 func check(b *bbolt.Bucket, ops []state.Op, last uint64) ([]uint64, error) {
 	revs := make([]uint64, len(ops))
 	mine := make(map[string]uint64, len(ops))
@@ -94,12 +90,16 @@ func check(b *bbolt.Bucket, ops []state.Op, last uint64) ([]uint64, error) {
 // nothing happened. When the new one can be read and only its fsync failed, a
 // second commit settles it; when that fails too nobody can tell what a power
 // cut would leave, and the store ends its service.
-func (s *Store) afterFailure(rev uint64, failed error) error {
-	visible, err := s.storedRev()
+func (s *Store) afterFailure(next balance, failed error) error {
+	var visible balance
+	err := s.db.View(func(tx *bbolt.Tx) error {
+		visible = storedBalance(tx)
+		return nil
+	})
 	if err != nil {
 		return err
 	}
-	if visible != rev {
+	if visible != next {
 		return failed
 	}
 	tx, err := s.db.Begin(true)
@@ -110,16 +110,7 @@ func (s *Store) afterFailure(rev uint64, failed error) error {
 		return s.giveUp(fmt.Errorf("%w: the disk failed in the middle of a commit to %s, so the last write may be there or not: repair the disk and restart partyline: %w",
 			state.ErrUnavailable, s.path, errors.Join(failed, err)))
 	}
-	s.rev = rev
+	s.now = next
 	s.stats.commits.Add(1)
 	return nil
-}
-
-// storedRev reads the last revision used from the file.
-func (s *Store) storedRev() (rev uint64, err error) {
-	err = s.db.View(func(tx *bbolt.Tx) error {
-		rev = revision(tx.Bucket([]byte(metaBucket)).Get([]byte(revName)))
-		return nil
-	})
-	return rev, err
 }

@@ -93,7 +93,7 @@ func open(path string, o Options, todo []migration) (*Store, error) {
 		f.Close() // closed already, unless bbolt panicked
 		return nil, fmt.Errorf("%w: opening the store %s: %w", state.ErrUnavailable, path, err)
 	}
-	s.seal, s.rev = l.seal, l.rev
+	s.seal, s.now = l.seal, l.balance
 	go s.write()
 	return s, nil
 }

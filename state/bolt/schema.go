@@ -10,7 +10,7 @@ import (
 
 // migration brings the records of a store from one schema to the next, within
 // one transaction: all migrations of an opening happen, or none.
-type migration func(*records) error
+type migration func(*ledger) error
 
 // migrations lead from schema 1 upwards: the i-th makes schema i+2. A released
 // one is never changed or removed.
@@ -19,24 +19,16 @@ func migrations() []migration { return nil }
 // schemaOf is the schema a program with these migrations writes.
 func schemaOf(m []migration) uint32 { return uint32(len(m)) + 1 }
 
-// records is what a migration works on: values are in the clear, and what it
-// writes gets new revisions.
-type records struct {
-	b    *bbolt.Bucket
-	seal *sealer
-	rev  uint64
-}
-
-// each shows every record whose key starts with prefix. It may be changed
-// meanwhile by put and delete; what is put is not shown again.
-func (r *records) each(prefix string, fn func(key string, value []byte) error) error {
+// each shows a migration every record whose key starts with prefix, opened.
+// It may put and delete meanwhile; what it adds is not shown.
+func (l *ledger) each(prefix string, fn func(key string, value []byte) error) error {
 	var keys []string
-	c := r.b.Cursor()
+	c := l.records.Cursor()
 	for k, _ := seek(c, prefix, ""); inside(k, prefix); k, _ = c.Next() {
 		keys = append(keys, string(k))
 	}
 	for _, key := range keys {
-		value, _, err := r.seal.open(key, r.b.Get([]byte(key)))
+		value, _, err := l.seal.open(key, l.records.Get([]byte(key)))
 		if err == nil {
 			err = fn(key, value)
 		}
@@ -46,13 +38,6 @@ func (r *records) each(prefix string, fn func(key string, value []byte) error) e
 	}
 	return nil
 }
-
-func (r *records) put(key string, value []byte) error {
-	r.rev++
-	return r.b.Put([]byte(key), r.seal.seal(key, r.rev, value))
-}
-
-func (r *records) delete(key string) error { return r.b.Delete([]byte(key)) }
 
 // checkSchema refuses what this program cannot use as it is.
 func checkSchema(path string, found, known uint32, readOnly bool) error {
@@ -74,18 +59,17 @@ func migrate(db *bbolt.DB, l layout, todo []migration) (layout, error) {
 		return l, nil
 	}
 	err := db.Update(func(tx *bbolt.Tx) error {
-		r := &records{tx.Bucket([]byte(recordsBucket)), l.seal, l.rev}
+		r := openLedger(tx, l.seal, l.balance)
 		for i, m := range todo[from-1:] {
 			if err := m(r); err != nil {
 				return fmt.Errorf("bringing the store from schema %d to %d: %w", int(from)+i, int(from)+i+1, err)
 			}
 		}
-		l.rev, l.schema = r.rev, schemaOf(todo)
-		b := tx.Bucket([]byte(metaBucket))
-		if err := b.Put([]byte(schemaName), binary.BigEndian.AppendUint32(nil, l.schema)); err != nil {
+		l.balance, l.schema = r.balance, schemaOf(todo)
+		if err := r.meta.Put([]byte(schemaName), binary.BigEndian.AppendUint32(nil, l.schema)); err != nil {
 			return err
 		}
-		return b.Put([]byte(revName), binary.BigEndian.AppendUint64(nil, l.rev))
+		return r.close()
 	})
 	return l, err
 }

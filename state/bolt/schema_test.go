@@ -12,13 +12,13 @@ import (
 	"partyline/state"
 )
 
-func upper(r *records) error {
+func upper(r *ledger) error {
 	return r.each("a/", func(key string, value []byte) error {
 		return r.put(key, bytes.ToUpper(value))
 	})
 }
 
-func dropB(r *records) error {
+func dropB(r *ledger) error {
 	return r.each("b/", func(key string, _ []byte) error { return r.delete(key) })
 }
 
@@ -42,7 +42,7 @@ func TestMigrations(t *testing.T) {
 
 	opts := Options{Key: innerKey}
 	broken := errors.New("this record I do not understand")
-	_, err = open(path, opts, []migration{upper, func(*records) error { return broken }})
+	_, err = open(path, opts, []migration{upper, func(*ledger) error { return broken }})
 	if !errors.Is(err, broken) {
 		t.Errorf("a migration that fails: %v", err)
 	}

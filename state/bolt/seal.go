@@ -51,7 +51,7 @@ func (s *sealer) seal(name string, rev uint64, value []byte) []byte {
 // open returns the value and its revision; the result shares nothing with stored.
 func (s *sealer) open(name string, stored []byte) ([]byte, uint64, error) {
 	if len(stored) < overhead {
-		return nil, 0, fmt.Errorf("record %s is %d bytes long, too short to be one", name, len(stored))
+		return nil, 0, errShort(name, stored)
 	}
 	rev, nonce, sealed := stored[:revSize], stored[revSize:revSize+nonceSize], stored[revSize+nonceSize:]
 	value, err := s.aead.Open(make([]byte, 0, len(sealed)-tagSize), nonce, sealed, aad(rev, name))
@@ -59,6 +59,10 @@ func (s *sealer) open(name string, stored []byte) ([]byte, uint64, error) {
 		return nil, 0, fmt.Errorf("record %s %w", name, errUnseal)
 	}
 	return value, binary.BigEndian.Uint64(rev), nil
+}
+
+func errShort(name string, stored []byte) error {
+	return fmt.Errorf("record %s is %d bytes long, too short to be one", name, len(stored))
 }
 
 func aad(rev []byte, name string) []byte {

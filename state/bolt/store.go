@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 
 	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
 
 	"partyline/state"
 )
@@ -28,7 +29,7 @@ type Store struct {
 	closed bool
 	queue  chan *request
 	done   chan struct{} // closed when the writer has ended
-	rev    uint64        // last revision used; the writer's own
+	now    balance       // of what is committed; the writer's own
 	broken atomic.Pointer[error]
 	stats  counters
 }
@@ -176,7 +177,7 @@ func (s *Store) settle(err error) error {
 	switch {
 	case errors.Is(err, errFault):
 		return s.giveUp(corrupt(s.path, err))
-	case errors.Is(err, bbolt.ErrDatabaseNotOpen):
+	case errors.Is(err, berrors.ErrDatabaseNotOpen):
 		return s.errClosed()
 	}
 	return err

@@ -16,10 +16,10 @@ const (
 	metaBucket    = "meta"
 	recordsBucket = "records"
 
-	schemaName = "schema" // version of the records, 4 bytes
-	saltName   = "salt"   // of the file's own key
-	revName    = "rev"    // the last revision used, 8 bytes
-	testName   = "test"   // testWord, sealed: tells a wrong key from a damaged record
+	schemaName  = "schema"  // version of the records, 4 bytes
+	saltName    = "salt"    // of the file's own key
+	balanceName = "balance" // of all records, balanceSize bytes
+	testName    = "test"    // testWord, sealed: tells a wrong key from a damaged record
 
 	saltSize = 16
 	testWord = "partyline"
@@ -27,8 +27,8 @@ const (
 
 // layout is what the meta bucket says.
 type layout struct {
+	balance
 	schema uint32
-	rev    uint64
 	seal   *sealer
 }
 
@@ -37,6 +37,7 @@ type layout struct {
 type reader struct {
 	key    []byte
 	layout layout
+	sum    tally             // of the records seen
 	parts  map[string][]byte // of the meta bucket
 	record func(name string, value []byte, rev uint64, err error) error
 }
@@ -51,6 +52,9 @@ func verify(r io.ReaderAt, size int64, key []byte, record func(name string, valu
 	_, doubt, err := walkFile(r, size, v.visit)
 	if err == nil && v.layout.seal == nil {
 		err = v.ready() // no records yet
+	}
+	if err == nil && v.sum != v.layout.sum {
+		err = errBalance
 	}
 	return v.layout, doubt, err
 }
@@ -67,6 +71,9 @@ func (v *reader) visit(bucket string, name, stored []byte) error {
 			}
 		}
 		value, rev, err := v.layout.seal.open(string(name), stored)
+		if len(stored) >= overhead {
+			v.sum.add(stored)
+		}
 		if err == nil && rev > v.layout.rev {
 			err = fmt.Errorf("record %s has revision %d, the store only used %d so far", name, rev, v.layout.rev)
 		}
@@ -83,7 +90,7 @@ func (v *reader) ready() error {
 }
 
 func readLayout(parts map[string][]byte, key []byte) (layout, error) {
-	if len(parts[schemaName]) != 4 || len(parts[saltName]) != saltSize || len(parts[revName]) != 8 {
+	if len(parts[schemaName]) != 4 || len(parts[saltName]) != saltSize || len(parts[balanceName]) != balanceSize {
 		return layout{}, errForeign
 	}
 	seal, err := newSealer(key, parts[saltName])
@@ -94,13 +101,16 @@ func readLayout(parts map[string][]byte, key []byte) (layout, error) {
 		return layout{}, errWrongKey
 	}
 	return layout{
-		schema: binary.BigEndian.Uint32(parts[schemaName]),
-		rev:    binary.BigEndian.Uint64(parts[revName]),
-		seal:   seal,
+		balance: parseBalance(parts[balanceName]),
+		schema:  binary.BigEndian.Uint32(parts[schemaName]),
+		seal:    seal,
 	}, nil
 }
 
-var errWrongKey = errors.New("it was sealed with another key")
+var (
+	errWrongKey = errors.New("it was sealed with another key")
+	errBalance  = errors.New("some records are missing, or older than they should be")
+)
 
 // newLayout is the meta bucket of a new file.
 func newLayout(key []byte, schema uint32) (map[string][]byte, error) {
@@ -111,10 +121,10 @@ func newLayout(key []byte, schema uint32) (map[string][]byte, error) {
 		return nil, err
 	}
 	return map[string][]byte{
-		schemaName: binary.BigEndian.AppendUint32(nil, schema),
-		saltName:   salt,
-		revName:    binary.BigEndian.AppendUint64(nil, 0),
-		testName:   seal.seal(testName, 0, []byte(testWord)),
+		schemaName:  binary.BigEndian.AppendUint32(nil, schema),
+		saltName:    salt,
+		balanceName: balance{}.bytes(),
+		testName:    seal.seal(testName, 0, []byte(testWord)),
 	}, nil
 }
 
