@@ -57,7 +57,7 @@ func (d *daemon) start() {
 media: {address: "127.0.0.1", ports: "20000-49999"}
 state: {path: %q}
 auth: {admin_key: %q}
-log: {format: json, level: debug}
+log: {format: json, level: info}
 sip: {listen: ["udp:%s"]}
 `, d.http, filepath.Join(d.dir, "partyline.db"), adminKey, d.sip) + d.extra
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {

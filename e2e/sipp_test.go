@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -22,6 +23,7 @@ type carrierScript struct {
 	reason string
 	code   int  // the carrier's final answer; 0: not looked at
 	exit   bool // SIPp itself must be content
+	calls  int  // INVITEs it answers; 0: one
 }
 
 func connectedThenEnd(t *testing.T, d *daemon, conf, id string) {
@@ -33,20 +35,22 @@ var carrierScripts = []carrierScript{
 	{name: "404-notfound", status: "rejected", reason: "invalid_number", code: 404, exit: true},
 	{name: "480-unavailable", status: "rejected", reason: "unavailable", code: 480, exit: true},
 	{name: "486-busy", status: "rejected", reason: "busy", code: 486, exit: true},
-	{name: "503-retry-after", status: "rejected", reason: "trunk_limit", code: 503, exit: true},
+	{name: "503-retry-after", status: "rejected", reason: "trunk_limit", code: 503, exit: true, calls: 3},
 	{name: "603-decline", status: "rejected", reason: "declined", code: 603, exit: true},
 	{name: "auth-407", trunk: `username: "u", password: "p"`, during: connectedThenEnd, status: "disconnected", reason: "conference_ended", exit: true},
 	// The scenario goes on asking; we stop after the second answer.
 	{name: "auth-loop", trunk: `username: "u", password: "p"`, status: "rejected", reason: "trunk_auth", code: 407},
 	{name: "bad-sdp-answer", status: "rejected", reason: "media_mismatch", exit: true},
 	{name: "no-sdp-answer", status: "rejected", reason: "media_mismatch", exit: true},
+	// In the next one and in fork-two-200 SIPp sends two answers in a row and
+	// takes our ACK to the first amiss when it comes before the second has left.
 	{name: "cancel-race-200", during: func(t *testing.T, d *daemon, conf, id string) {
 		until(t, "ringing", 5*time.Second, func() bool { return d.person(conf, id).Phase == "ringing" })
 		d.call("DELETE", "/v2/conferences/"+conf+"/participants/"+id, nil, nil)
-	}, status: "rejected", reason: "canceled", exit: true},
+	}, status: "rejected", reason: "canceled"},
 	{name: "carrier-bye", status: "disconnected", reason: "hangup", exit: true},
 	{name: "early-183", during: connectedThenEnd, status: "disconnected", reason: "conference_ended", exit: true},
-	{name: "fork-two-200", during: connectedThenEnd, status: "disconnected", reason: "conference_ended", exit: true},
+	{name: "fork-two-200", during: connectedThenEnd, status: "disconnected", reason: "conference_ended"},
 	{name: "hold-resume", during: func(t *testing.T, d *daemon, conf, id string) {
 		p := d.becomes(conf, id, "held", 10*time.Second)
 		if p.HeldBy != "remote" {
@@ -87,7 +91,7 @@ func TestCarrierScenarios(t *testing.T) {
 				more = append(more, s.trunk)
 			}
 			d := serve(t, trunk(addr, more...))
-			wait := startSIPp(t, sipp, s.name, addr)
+			wait := startSIPp(t, sipp, s.name, addr, max(1, s.calls))
 			conf := d.conference(nil)
 			id := d.add(conf, "+12025551234", s.add).ID
 			if s.during != nil {
@@ -109,7 +113,7 @@ func TestCarrierScenarios(t *testing.T) {
 
 // startSIPp runs one scenario as the called side and returns a function that
 // waits for its end and wants it to be content.
-func startSIPp(t *testing.T, sipp, scenario, addr string) (wait func()) {
+func startSIPp(t *testing.T, sipp, scenario, addr string, calls int) (wait func()) {
 	t.Helper()
 	host, port, _ := net.SplitHostPort(addr)
 	file, err := filepath.Abs("testdata/sipp/" + scenario + ".xml")
@@ -117,7 +121,7 @@ func startSIPp(t *testing.T, sipp, scenario, addr string) (wait func()) {
 		t.Fatal(err)
 	}
 	errors := filepath.Join(t.TempDir(), "errors.log")
-	cmd := exec.Command(sipp, "-sf", file, "-i", host, "-p", port, "-m", "1", "-nostdin", "-timeout", "50s", "-timeout_error",
+	cmd := exec.Command(sipp, "-sf", file, "-i", host, "-p", port, "-m", strconv.Itoa(calls), "-nostdin", "-timeout", "50s", "-timeout_error",
 		"-trace_err", "-error_file", errors)
 	cmd.Dir = t.TempDir()
 	var out bytes.Buffer

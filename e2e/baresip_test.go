@@ -1,0 +1,168 @@
+package e2e
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// softphones is one baresip with an account for each number. Each account
+// says what is in its WAV file; baresip writes what it says (enc) and hears
+// (dec) into files of its own.
+type softphones struct {
+	t    *testing.T
+	dir  string
+	addr string
+	mu   sync.Mutex
+	out  bytes.Buffer
+}
+
+func (s *softphones) Write(b []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.out.Write(b)
+}
+
+// startBaresip runs the softphones; voices maps numbers to what they say.
+func startBaresip(t *testing.T, voices map[string][]int16) *softphones {
+	t.Helper()
+	program := thirdParty(t, "baresip", "baresip-core")
+	s := &softphones{t: t, dir: t.TempDir(), addr: freeUDP(t)}
+	accounts := ""
+	for number, voice := range voices {
+		file := filepath.Join(s.dir, "voice-"+number[1:]+".wav")
+		writeWAV(t, file, voice)
+		accounts += fmt.Sprintf("<sip:%s@127.0.0.1>;regint=0;answermode=auto;audio_codecs=pcmu;ptime=20;audio_source=aufile,%s\n", number, file)
+	}
+	rtp := freeUDP(t)
+	_, port, _ := net.SplitHostPort(rtp)
+	low := 0
+	_, _ = fmt.Sscan(port, &low)
+	low = min(low&^1, 64000)
+	config := fmt.Sprintf(`poll_method epoll
+sip_listen %s
+net_interface 127.0.0.1
+call_max_calls 16
+call_hold_other_calls no
+audio_player aubridge,nowhere
+audio_alert aubridge,alert
+ausrc_srate 8000
+auplay_srate 8000
+ausrc_channels 1
+auplay_channels 1
+rtp_ports %d-%d
+module_path %s
+module g711.so
+module aufile.so
+module aubridge.so
+module sndfile.so
+module_tmp account.so
+module_app menu.so
+snd_path %s
+`, s.addr, low, low+200, baresipModules(t), s.dir)
+	for name, text := range map[string]string{"config": config, "accounts": accounts, "contacts": ""} {
+		if err := os.WriteFile(filepath.Join(s.dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := exec.Command(program, "-f", s.dir, "-v")
+	cmd.Stdout, cmd.Stderr = s, s
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		kill := time.AfterFunc(5*time.Second, func() { _ = cmd.Process.Kill() })
+		_ = cmd.Wait()
+		kill.Stop()
+		if t.Failed() {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			t.Logf("baresip:\n%s", lastLines(s.out.String(), 60))
+		}
+	})
+	until(t, "baresip is ready", 10*time.Second, func() bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return bytes.Contains(s.out.Bytes(), []byte("baresip is ready"))
+	})
+	return s
+}
+
+func baresipModules(t *testing.T) string {
+	t.Helper()
+	for _, dir := range []string{"/usr/lib/baresip/modules", "/usr/local/lib/baresip/modules"} {
+		if _, err := os.Stat(dir); err == nil {
+			return dir
+		}
+	}
+	t.Fatal("baresip's modules are not where Debian puts them")
+	return ""
+}
+
+// heard are the recordings of what was heard so far, in order of their calls.
+func (s *softphones) heard() []string {
+	files, err := filepath.Glob(filepath.Join(s.dir, "dump-*-dec.wav"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return files
+}
+
+// ring adds a softphone to a conference, waits until it is connected, and
+// returns the participant with the file of what it hears. baresip names the
+// files by the second, so the next call waits for the next one.
+func (s *softphones) ring(d *daemon, conf, number string, more fields) (person, string) {
+	s.t.Helper()
+	before := len(s.heard())
+	second := time.Now().Unix()
+	p := d.add(conf, number, more)
+	p = d.becomes(conf, p.ID, "connected", 10*time.Second)
+	until(s.t, "baresip records", 5*time.Second, func() bool { return len(s.heard()) > before })
+	until(s.t, "the next second", 3*time.Second, func() bool { return time.Now().Unix() > second+1 })
+	return p, s.heard()[before]
+}
+
+// samplesIn is how much of a recording there is.
+func samplesIn(t *testing.T, file string) int {
+	t.Helper()
+	info, err := os.Stat(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return max(0, int(info.Size()-44)/2)
+}
+
+// stretch is a part of each recording, in samples.
+type stretch struct{ from, to []int }
+
+// listen lets things settle for 600 ms of audio and then marks two seconds in
+// every recording.
+func listen(t *testing.T, files ...string) stretch {
+	t.Helper()
+	grown := func(n int) []int {
+		t.Helper()
+		start := make([]int, len(files))
+		for i, f := range files {
+			start[i] = samplesIn(t, f)
+		}
+		end := make([]int, len(files))
+		until(t, "audio arrives", 15*time.Second, func() bool {
+			for i, f := range files {
+				if end[i] = samplesIn(t, f); end[i] < start[i]+n {
+					return false
+				}
+			}
+			return true
+		})
+		return end
+	}
+	return stretch{grown(4800), grown(16000)}
+}
