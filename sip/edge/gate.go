@@ -91,10 +91,7 @@ func (g *Gate) request(m *message, err error, tooLong bool, from netip.AddrPort,
 		f = g.Guard.check(r, err)
 	}
 	if f == nil {
-		good := m.normal(b)
-		if r.adopt() {
-			good = m.bytes()
-		}
+		good := r.normal(b, from)
 		if err := parse(good); err == nil {
 			g.count(passed)
 			return Decision{Pass: good}

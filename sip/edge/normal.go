@@ -3,6 +3,7 @@ package edge
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"net/netip"
 	"strconv"
 	"strings"
 )
@@ -17,7 +18,32 @@ var spaced = map[string]string{
 // and without spaces around separators. It gives the original bytes when they
 // are that already.
 func (m *message) normal(b []byte) []byte {
-	changed := m.folded
+	if !m.settle() {
+		return b
+	}
+	return m.bytes()
+}
+
+// normal of a request also notes where it came from, which keeps answers from
+// going wherever a Via says, and gives it a branch if it lacks one.
+func (r *request) normal(b []byte, from netip.AddrPort) []byte {
+	changed := r.settle()
+	if branch, ok := r.adopted(); ok {
+		r.setTopVia(strings.Trim(r.topVia(), " \t") + branch)
+		changed = true
+	}
+	if top := r.topVia(); received(top, from) != top {
+		r.setTopVia(received(top, from))
+		changed = true
+	}
+	if !changed {
+		return b
+	}
+	return r.bytes()
+}
+
+func (m *message) settle() (changed bool) {
+	changed = m.folded
 	for i, f := range m.fields {
 		seps, ok := spaced[f.name]
 		if !ok {
@@ -27,10 +53,20 @@ func (m *message) normal(b []byte) []byte {
 			m.fields[i].value, changed = v, true
 		}
 	}
-	if !changed {
-		return b
+	return changed
+}
+
+func (m *message) topVia() string { return splitOutside(m.first("via"), ',')[0] }
+
+func (m *message) setTopVia(v string) {
+	for i, f := range m.fields {
+		if f.name == "via" {
+			values := splitOutside(f.value, ',')
+			values[0] = v
+			m.fields[i].value = strings.Join(values, ",")
+			return
+		}
 	}
-	return m.bytes()
 }
 
 func (m *message) bytes() []byte {
@@ -85,26 +121,17 @@ func squeeze(s, seps string) string {
 	return string(out)
 }
 
-// adopt gives an RFC 2543 request, which has neither a branch nor a From tag,
-// a branch made of what identifies its transaction there (RFC 3261 §17.2.3),
+// adopted is a branch for an RFC 2543 request that has neither a branch nor a
+// From tag, made of what identifies its transaction there (RFC 3261 §17.2.3),
 // so that its retransmissions, CANCEL and ACK are matched.
-func (r *request) adopt() (changed bool) {
+func (r *request) adopted() (branch string, ok bool) {
 	top, _ := parseVia(r.vias[0])
 	if _, tagged := param(r.first("from"), "tag"); tagged || top.branch != "" {
-		return false
+		return "", false
 	}
 	h := sha256.New()
 	for _, s := range []string{r.uri, r.first("from"), r.first("call-id"), strconv.FormatUint(r.cseq, 10), r.vias[0]} {
 		h.Write([]byte(strconv.Itoa(len(s)) + ":" + s))
 	}
-	branch := ";branch=z9hG4bK2543" + hex.EncodeToString(h.Sum(nil)[:8])
-	for i, f := range r.fields {
-		if f.name == "via" {
-			values := splitOutside(f.value, ',')
-			values[0] = strings.TrimRight(values[0], " \t") + branch
-			r.fields[i].value = strings.Join(values, ",")
-			return true
-		}
-	}
-	return false
+	return ";branch=z9hG4bK2543" + hex.EncodeToString(h.Sum(nil)[:8]), true
 }

@@ -63,7 +63,8 @@ func received(v string, from netip.AddrPort) string {
 		return v
 	}
 	ip := from.Addr().Unmap()
-	if !hop.rport && strings.EqualFold(hop.host, ip.String()) {
+	_, claimed := param(v, "received") // only the one who receives may say so
+	if same, err := netip.ParseAddr(hop.host); err == nil && same.Unmap() == ip && !hop.rport && !claimed {
 		return v
 	}
 	parts := splitOutside(v, ';')
