@@ -14,6 +14,7 @@ import (
 	"github.com/emiago/sipgo/sip"
 	"golang.org/x/sync/singleflight"
 
+	"partyline/sip/edge"
 	"partyline/sip/resolve"
 	"partyline/sip/trunk"
 )
@@ -38,7 +39,7 @@ type Agent struct {
 	roots     *x509.CertPool
 
 	trunks  *trunk.Set
-	peers   peers
+	gate    *edge.Gate
 	strays  strays
 	stats   counters
 	started time.Time
@@ -92,9 +93,12 @@ func Listen(cfg Config, opts ...Option) (*Agent, error) {
 	if a.roots, err = loadRoots(cfg.TLSRoots); err != nil {
 		return nil, err
 	}
-	if err := a.peers.init(a.cfg); err != nil {
-		return nil, err
+	for _, t := range cfg.Trunks {
+		if _, err := parseURI(t.URI); err != nil {
+			return nil, fmt.Errorf("%w: trunk %s: uri: %w", ErrConfig, t.Name, err)
+		}
 	}
+	a.gate = gate(cfg)
 	a.ctx, a.cancel = context.WithCancel(context.Background())
 	a.startStack()
 	for _, entry := range cfg.Listen {
@@ -104,6 +108,9 @@ func Listen(cfg Config, opts ...Option) (*Agent, error) {
 		}
 	}
 	for _, t := range cfg.Trunks {
+		if u, _ := parseURI(t.URI); isAddress(u.Host) {
+			a.lookup(t) // at once, so that its requests are let in from the start
+		}
 		a.wg.Go(func() { a.keepAlive(t.Name) })
 	}
 	return a, nil

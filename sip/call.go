@@ -93,7 +93,10 @@ func (c *Call) run(begin func()) {
 	defer c.agent.stats.active.Add(-1)
 	defer c.ticker.timer.Stop()
 	defer c.finis()
-	defer func() { c.agent.leave(c.callIDs...) }()
+	defer func() {
+		c.agent.strays.inherit(c.acks)
+		c.agent.leave(c.callIDs...)
+	}()
 	c.guard(begin)
 	for !c.settled() {
 		select {

@@ -7,9 +7,6 @@ import (
 	"time"
 )
 
-// maxDatagram bytes of one SIP message over UDP; anything longer is dropped.
-const maxDatagram = 16 << 10
-
 // filteredPacketConn hands on only datagrams the agent admits: from a trunk,
 // and parsing. It is what stands before sipgo's reader, which must neither see
 // strangers' bytes nor stop for a passing error.
@@ -30,17 +27,12 @@ func (c *filteredPacketConn) ReadFrom(b []byte) (int, net.Addr, error) {
 			}
 			continue
 		}
-		src := addrPortOf(from)
-		if n > maxDatagram {
-			c.agent.stats.malformed.Add(1)
-			continue
+		d := c.agent.gate.Admit("UDP", addrPortOf(from), b[:n])
+		if d.Reply != nil && d.ReplyTo.IsValid() {
+			_, _ = c.PacketConn.WriteTo(d.Reply, net.UDPAddrFromAddrPort(d.ReplyTo))
 		}
-		reply, ok := c.agent.admit("UDP", src, b[:n])
-		if reply != nil {
-			_, _ = c.PacketConn.WriteTo(reply, from) // the sender of a broken request retransmits
-		}
-		if ok {
-			return n, from, nil
+		if len(d.Pass) > 0 && len(d.Pass) <= len(b) {
+			return copy(b, d.Pass), from, nil
 		}
 	}
 }

@@ -29,6 +29,12 @@ type offerIn struct {
 // reinvited is a re-INVITE of the far end: hold, resume, another address, or
 // only the session timer.
 func (c *Call) reinvited(req *sip.Request, tx *sip.ServerTx) {
+	if in := c.theirs; in != nil && in.replied && in.req.IsInvite() {
+		// Who offers again has our answer; its ACK was lost or is being
+		// overtaken by this request.
+		c.theirs = nil
+		c.clearOffer()
+	}
 	switch {
 	case c.ours != nil: // glare (RFC 3261 §14.2)
 		c.agent.respond(tx, req, 491, "Request Pending", nil)
@@ -188,10 +194,14 @@ func (c *Call) acked(req *sip.Request) {
 // offerDone ends the far end's offer and sends our own that waited for it.
 func (c *Call) offerDone() {
 	c.theirs = nil
+	c.clearOffer()
+	c.sendNext()
+}
+
+func (c *Call) clearOffer() {
 	for _, name := range []string{alarmReply, alarmResend, alarmAck} {
 		c.ticker.clear(name)
 	}
-	c.sendNext()
 }
 
 // dropOffer answers an offer that the call's end leaves open.
@@ -201,9 +211,7 @@ func (c *Call) dropOffer() {
 		return
 	}
 	c.theirs = nil
-	for _, name := range []string{alarmReply, alarmResend, alarmAck} {
-		c.ticker.clear(name)
-	}
+	c.clearOffer()
 	if !in.replied {
 		c.agent.respond(in.tx, in.req, 487, "Request Terminated", nil)
 	}

@@ -2,67 +2,27 @@ package sip
 
 import (
 	"context"
-	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
-	"sync"
 
+	"partyline/sip/edge"
 	"partyline/sip/resolve"
 )
 
-// peers are the addresses SIP may come from: the trunks' own and those that
+// gate makes the fence in front of the sockets: SIP comes from the trunks'
+// own addresses, kept up to date as their names are resolved, and from those
 // the configuration adds.
-type peers struct {
-	mu     sync.RWMutex
-	always []netip.Prefix
-	trunks map[string][]netip.Addr // as last resolved
-}
-
-func (p *peers) init(cfg Config) error {
-	p.trunks = map[string][]netip.Addr{}
-	p.always = append(p.always, cfg.Allow...)
+func gate(cfg Config) *edge.Gate {
+	always := slices.Clone(cfg.Allow)
 	for _, t := range cfg.Trunks {
-		p.always = append(p.always, t.AllowFrom...)
-		u, err := parseURI(t.URI)
-		if err != nil {
-			return fmt.Errorf("%w: trunk %s: uri: %w", ErrConfig, t.Name, err)
-		}
-		if ip, err := netip.ParseAddr(strings.Trim(u.Host, "[]")); err == nil {
-			p.trunks[t.Name] = []netip.Addr{ip.Unmap()}
-		}
+		always = append(always, t.AllowFrom...)
 	}
-	return nil
-}
-
-func (p *peers) learn(trunk string, ts []target) {
-	var ips []netip.Addr
-	for _, t := range ts {
-		ips = append(ips, t.addr.Addr())
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.trunks[trunk] = ips
+	return edge.NewGate(edge.NewFilter(edge.FilterOptions{Always: always}))
 }
 
 // known says whether SIP from this address is listened to.
-func (a *Agent) known(ip netip.Addr) bool {
-	p := &a.peers
-	p.mu.RLock()
-	defer p.mu.RUnlock()
-	for _, pre := range p.always {
-		if pre.Contains(ip) {
-			return true
-		}
-	}
-	for _, ips := range p.trunks {
-		for _, have := range ips {
-			if have == ip {
-				return true
-			}
-		}
-	}
-	return false
-}
+func (a *Agent) known(ip netip.Addr) bool { return a.gate.Filter.Allowed(ip) }
 
 // Resolver looks the hosts of trunks up; *net.Resolver is one.
 type Resolver = resolve.Resolver
@@ -77,9 +37,16 @@ func (a *Agent) targets(ctx context.Context, t Trunk) ([]target, error) {
 		return nil, err
 	}
 	out := make([]target, len(found))
+	ips := make([]netip.Addr, len(found))
 	for i, f := range found {
 		out[i] = target{network: f.Transport, addr: f.Addr, host: f.ServerName}
+		ips[i] = f.Addr.Addr()
 	}
-	a.peers.learn(t.Name, out)
+	a.gate.Filter.Set(t.Name, ips)
 	return out, nil
+}
+
+func isAddress(host string) bool {
+	_, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return err == nil
 }

@@ -2,33 +2,11 @@ package sip
 
 import (
 	"errors"
-	"net/netip"
 	"runtime/debug"
 	"strings"
 
 	"github.com/emiago/sipgo/sip"
 )
-
-// admit is the first look at bytes from the network. It says whether sipgo may
-// see them, and what to send back at once when it must not.
-func (a *Agent) admit(network string, from netip.AddrPort, b []byte) (reply []byte, ok bool) {
-	if !a.known(from.Addr()) {
-		a.stats.refused.Add(1)
-		return nil, false
-	}
-	defer func() {
-		if p := recover(); p != nil { // a fault of the parser costs one message
-			a.stats.panics.Add(1)
-			a.stats.malformed.Add(1)
-			reply, ok = nil, false
-		}
-	}()
-	if _, err := sip.ParseMessage(b); err != nil {
-		a.stats.malformed.Add(1)
-		return nil, false
-	}
-	return nil, true
-}
 
 // arrived sees every message in the order the sockets gave them, before sipgo
 // hands each to a goroutine of its own. Answers to INVITEs are taken here: in

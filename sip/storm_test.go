@@ -67,7 +67,7 @@ func TestThousandCancelsLeaveNoCallUp(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(30 * time.Second)
 	var c siptest.Count
 	for c = phones.Count(); time.Now().Before(deadline); c = phones.Count() {
 		if c.Up == 0 && c.Unacked == 0 && r.agent.Stats().Active == 0 {

@@ -13,7 +13,7 @@ import (
 // Bounds of the strangers remembered.
 const (
 	strayMemory = 64 * time.Second // twice the time a 2xx is repeated (RFC 3261 §13.3.1.4)
-	strayLimit  = 4096
+	strayLimit  = 16384
 	strayGrace  = 10 * time.Second // after the start: calls are being recovered
 )
 
@@ -21,8 +21,9 @@ const (
 // that crossed our CANCEL, one that came after another trunk was tried, one to
 // an INVITE of the process before. Each costs money until it is hung up.
 type strays struct {
-	mu   sync.Mutex
-	seen map[ackKey]*strayCall
+	mu    sync.Mutex
+	seen  map[ackKey]*strayCall
+	purge time.Time // when to look for old ones next
 }
 
 type strayCall struct {
@@ -64,20 +65,37 @@ func (a *Agent) stray(res *sip.Response, trunk string) {
 func (s *strays) enter(key ackKey, ack *sip.Request) *sip.Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := time.Now()
 	if old := s.seen[key]; old != nil {
 		return old.ack
 	}
+	s.add(key, ack)
+	return nil
+}
+
+// inherit takes over the acknowledged answers of a call that is done, for when
+// one comes again.
+func (s *strays) inherit(acks map[ackKey]*sip.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for key, ack := range acks {
+		s.add(key, ack)
+	}
+}
+
+func (s *strays) add(key ackKey, ack *sip.Request) {
+	now := time.Now()
 	if s.seen == nil {
 		s.seen = map[ackKey]*strayCall{}
 	}
-	for k, c := range s.seen {
-		if c.until.Before(now) || len(s.seen) >= strayLimit {
-			delete(s.seen, k)
+	if now.After(s.purge) || len(s.seen) >= strayLimit {
+		for k, c := range s.seen {
+			if c.until.Before(now) || len(s.seen) >= strayLimit {
+				delete(s.seen, k)
+			}
 		}
+		s.purge = now.Add(strayMemory)
 	}
 	s.seen[key] = &strayCall{ack: ack, until: now.Add(strayMemory)}
-	return nil
 }
 
 func (s *strays) forget(key ackKey) {

@@ -5,18 +5,17 @@ import (
 	"errors"
 	"net"
 	"net/netip"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
+
+	"partyline/sip/edge"
 )
 
 // Limits of one TCP or TLS connection.
 const (
-	maxStreamMessage = 64 << 10         // bytes of one message
-	partialTimeout   = 10 * time.Second // from a message's first byte to its last; also to the first message
-	idleTimeout      = 5 * time.Minute  // between messages
-	writeTimeout     = 5 * time.Second
+	partialTimeout = 10 * time.Second // from a message's first byte to its last; also to the first message
+	idleTimeout    = 5 * time.Minute  // between messages
+	writeTimeout   = 5 * time.Second
 )
 
 var errFraming = errors.New("sip: stream without message boundaries")
@@ -65,31 +64,30 @@ func (c *streamConn) end() {
 	})
 }
 
-// nextMessage sets ready to the next message that the agent admits.
+// nextMessage sets ready to the next message that the gate lets through.
 func (c *streamConn) nextMessage() error {
 	for {
 		c.dropKeepAlive()
-		size, err := frame(c.buf)
-		if err != nil {
-			c.agent.stats.malformed.Add(1)
-			return err
-		}
-		if size > 0 && len(c.buf) >= size {
-			msg := bytes.Clone(c.buf[:size])
-			c.buf = append(c.buf[:0], c.buf[size:]...)
-			c.heard = true
-			reply, ok := c.agent.admit(c.network, c.peer, msg)
-			if reply != nil {
-				_, _ = c.Write(reply)
-			}
-			if ok {
-				c.ready = msg
-				return nil
+		size, last := edge.Frame(c.buf)
+		if size == 0 {
+			if err := c.fill(); err != nil {
+				return err
 			}
 			continue
 		}
-		if err := c.fill(); err != nil {
-			return err
+		msg := bytes.Clone(c.buf[:size])
+		c.buf = append(c.buf[:0], c.buf[size:]...)
+		c.heard = true
+		d := c.agent.gate.Admit(c.network, c.peer, msg)
+		if d.Reply != nil {
+			_, _ = c.Write(d.Reply)
+		}
+		if last { // nobody knows where the next message begins
+			return errFraming
+		}
+		if len(d.Pass) > 0 {
+			c.ready = d.Pass
+			return nil
 		}
 	}
 }
@@ -136,37 +134,4 @@ func (c *streamConn) Write(p []byte) (int, error) {
 		return 0, err
 	}
 	return c.Conn.Write(p)
-}
-
-// frame returns the size of the first message in b: 0 while its head is
-// incomplete, an error when its end cannot be known (RFC 3261 §18.3) or lies
-// too far away.
-func frame(b []byte) (int, error) {
-	head := bytes.Index(b, []byte("\r\n\r\n"))
-	if head < 0 {
-		if len(b) >= maxStreamMessage {
-			return 0, errFraming
-		}
-		return 0, nil
-	}
-	length := -1
-	for line := range strings.SplitSeq(string(b[:head]), "\r\n") {
-		name, value, ok := strings.Cut(line, ":")
-		if !ok {
-			continue
-		}
-		if name = strings.TrimSpace(name); !strings.EqualFold(name, "Content-Length") && !strings.EqualFold(name, "l") {
-			continue
-		}
-		n, err := strconv.ParseUint(strings.TrimSpace(value), 10, 31)
-		if err != nil || (length >= 0 && int(n) != length) {
-			return 0, errFraming
-		}
-		length = int(n)
-	}
-	size := head + 4 + length
-	if length < 0 || size > maxStreamMessage {
-		return 0, errFraming
-	}
-	return size, nil
 }

@@ -100,6 +100,9 @@ func (a *Agent) serve(f func() error) {
 	})
 }
 
+// readBuffer bytes of a UDP socket: a burst of some thousand messages.
+const readBuffer = 4 << 20
+
 // packets opens a UDP socket; IPv4 and IPv6 apart, so that the socket's name
 // is the one requests ask for.
 func (a *Agent) packets(address string) (net.PacketConn, error) {
@@ -111,7 +114,14 @@ func (a *Agent) packets(address string) (net.PacketConn, error) {
 		network = "udp6"
 	}
 	var lc net.ListenConfig
-	return lc.ListenPacket(a.ctx, network, address)
+	pc, err := lc.ListenPacket(a.ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	if u, ok := pc.(*net.UDPConn); ok {
+		_ = u.SetReadBuffer(readBuffer) // as much of it as the system gives
+	}
+	return pc, nil
 }
 
 // filteredListener closes connections of strangers before a byte is read.
@@ -131,7 +141,7 @@ func (l *filteredListener) Accept() (net.Conn, error) {
 			continue
 		}
 		if !l.agent.known(addrPortOf(c.RemoteAddr()).Addr()) {
-			l.agent.stats.refused.Add(1)
+			l.agent.stats.strangers.Add(1)
 			_ = c.Close()
 			continue
 		}

@@ -17,6 +17,7 @@ type Dialog struct {
 	tag    string
 	cseq   int
 	target string
+	branch uint64 // of the last request
 	// Routes are the Route headers of its requests.
 	Routes []string
 }
@@ -46,7 +47,12 @@ func (d *Dialog) Send(method string, parts ...Part) int {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s SIP/2.0\r\n", method, d.target)
-	fmt.Fprintf(&b, "Via: SIP/2.0/%s %s;branch=z9hG4bKpeer%d\r\n", strings.ToUpper(d.peer.network), d.peer.addr, branches.Add(1))
+	branch := branches.Add(1)
+	if dr.branch != 0 {
+		branch = dr.branch
+	}
+	d.branch = branch
+	fmt.Fprintf(&b, "Via: SIP/2.0/%s %s;branch=z9hG4bKpeer%d\r\n", strings.ToUpper(d.peer.network), d.peer.addr, branch)
 	for _, r := range d.Routes {
 		b.WriteString("Route: " + r + "\r\n")
 	}
@@ -67,4 +73,11 @@ func (d *Dialog) Send(method string, parts ...Part) int {
 func (d *Dialog) Ask(method string, parts ...Part) *Incoming {
 	d.peer.tb.Helper()
 	return d.peer.ExpectResponse(method, d.Send(method, parts...))
+}
+
+// Again sends a request that shares the branch and the CSeq of the last one:
+// the CANCEL of an INVITE.
+func (d *Dialog) Again(method string, cseq int) {
+	d.peer.tb.Helper()
+	d.Send(method, CSeq(cseq), func(dr *draft) { dr.branch = d.branch })
 }

@@ -56,6 +56,9 @@ func UDP(tb testing.TB) *Peer {
 	if err != nil {
 		tb.Fatal(err)
 	}
+	if u, ok := pc.(*net.UDPConn); ok {
+		_ = u.SetReadBuffer(4 << 20)
+	}
 	return On(tb, pc)
 }
 
@@ -270,18 +273,24 @@ func (p *Peer) Repeats(method string) int {
 // Expect waits for a request with a method; what else comes stays in the queue.
 func (p *Peer) Expect(method string) *Incoming {
 	p.tb.Helper()
-	return p.wait(method, func(in *Incoming) bool { return in.IsRequest() && in.Method() == method })
+	return p.ExpectWithin(method, patience)
+}
+
+// ExpectWithin is Expect with another patience.
+func (p *Peer) ExpectWithin(method string, patience time.Duration) *Incoming {
+	p.tb.Helper()
+	return p.wait(method, patience, func(in *Incoming) bool { return in.IsRequest() && in.Method() == method })
 }
 
 // ExpectResponse waits for a final response to a method with a CSeq.
 func (p *Peer) ExpectResponse(method string, cseq int) *Incoming {
 	p.tb.Helper()
-	return p.wait(fmt.Sprintf("response to %s %d", method, cseq), func(in *Incoming) bool {
+	return p.wait(fmt.Sprintf("response to %s %d", method, cseq), patience, func(in *Incoming) bool {
 		return in.Code() >= 200 && in.Method() == method && in.CSeq() == cseq
 	})
 }
 
-func (p *Peer) wait(what string, fits func(*Incoming) bool) *Incoming {
+func (p *Peer) wait(what string, patience time.Duration, fits func(*Incoming) bool) *Incoming {
 	p.tb.Helper()
 	t := time.NewTimer(patience)
 	defer t.Stop()

@@ -30,6 +30,7 @@ type Plan struct {
 
 type phone struct {
 	inv      *Incoming
+	final    bool // a final answer went out
 	answered bool
 	acked    bool
 	canceled bool
@@ -90,7 +91,7 @@ func (ps *Phones) handle(in *Incoming) bool {
 			close(ph.cancel)
 		}
 	case "ACK":
-		if ph != nil && ph.answered && !ph.acked {
+		if ph != nil && ph.final && !ph.acked {
 			ph.acked = true
 			close(ph.done)
 		}
@@ -142,7 +143,10 @@ func (ps *Phones) ring(ph *phone, plan Plan) {
 			return
 		}
 		if canceled {
-			ph.inv.Reply(487)
+			ps.mu.Lock()
+			ph.final = true
+			ps.mu.Unlock()
+			ps.repeat(ph, func() { ph.inv.Reply(487) })
 			return
 		}
 		if step.do != nil {
@@ -150,11 +154,17 @@ func (ps *Phones) ring(ph *phone, plan Plan) {
 		}
 	}
 	ps.mu.Lock()
-	ph.answered = true
+	ph.final, ph.answered = true, true
 	ps.mu.Unlock()
+	ps.repeat(ph, func() { ph.inv.Reply(200, Body(SDP)) })
+}
+
+// repeat sends a final answer until it is acknowledged (RFC 3261 §13.3.1.4,
+// §17.2.1).
+func (ps *Phones) repeat(ph *phone, send func()) {
 	pause := 500 * time.Millisecond
-	for range 8 { // RFC 3261 §13.3.1.4
-		ph.inv.Reply(200, Body(SDP))
+	for range 8 {
+		send()
 		t := time.NewTimer(pause)
 		select {
 		case <-ph.done:

@@ -22,6 +22,7 @@ type draft struct {
 	kind      string
 	noContact bool
 	cseq      int
+	branch    uint64
 }
 
 // Body puts a session description into a message.
