@@ -9,6 +9,7 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -59,7 +60,7 @@ func (x *exchange) RoundTrip(r *http.Request) (*http.Response, error) {
 	})
 	r = r.Clone(ctx)
 	r.URL.Scheme, r.URL.Host, r.Host = x.base.Scheme, x.base.Host, x.base.Host
-	r.URL.Path, r.URL.RawPath = x.base.JoinPath(r.URL.Path).Path, ""
+	r.URL.Path, r.URL.RawPath = strings.TrimSuffix(x.base.Path, "/")+r.URL.Path, ""
 	resp, err := x.next.RoundTrip(r)
 	if err != nil {
 		return nil, err
