@@ -39,11 +39,14 @@ type line struct {
 	twice  func(i int) bool
 }
 
+// sine repeats after ten seconds: freq is a multiple of 0.1 Hz.
 func sine(freq, dBFS float64) func(int) int16 {
 	amplitude := 32767 * math.Pow(10, dBFS/20)
-	return func(i int) int16 {
-		return int16(math.Round(amplitude * math.Sin(2*math.Pi*freq*float64(i)/8000)))
+	table := make([]int16, 80000)
+	for i := range table {
+		table[i] = int16(math.Round(amplitude * math.Sin(2*math.Pi*freq*float64(i)/8000)))
 	}
+	return func(i int) int16 { return table[i%len(table)] }
 }
 
 // packets makes the line's packets in the order they arrive.
