@@ -4,13 +4,16 @@ import (
 	"math"
 	"testing"
 	"time"
+
+	"partyline/media/sound"
 )
 
-// Tones that the hold music does not contain (below −85 dBFS in it).
+// Tones that the hold music does not contain (below −80 dBFS in it), all of
+// them with whole periods in 100 ms.
 const (
-	annaNumber, annaTone   = "+12025551001", 935.0
-	berndNumber, berndTone = "+12025551002", 1115.0
-	lenaNumber, lenaTone   = "+12025551003", 1425.0
+	annaNumber, annaTone   = "+12025551001", 930.0
+	berndNumber, berndTone = "+12025551002", 1120.0
+	lenaNumber, lenaTone   = "+12025551003", 1430.0
 )
 
 // margin is how far below a speaker somebody must be who is not to be heard.
@@ -97,7 +100,7 @@ func stepVoice(n int) []int16 {
 func stepIn(pcm []int16, n int) int {
 	best, at := -40.0, -1
 	for k := range n {
-		if l := levelOf(pcm, stepTone(k)); l > best {
+		if l := sound.Goertzel(pcm, rate, stepTone(k)); l > best {
 			best, at = l, k
 		}
 	}
