@@ -19,6 +19,7 @@ const (
 
 	flagBranch   = 0x01
 	flagLeaf     = 0x02
+	flagMeta     = 0x04
 	flagFreelist = 0x10
 	flagBucket   = 0x01 // of a leaf element
 
@@ -38,8 +39,12 @@ type meta struct {
 	freelist uint64
 	pages    uint64 // high-water mark: pages in use are below
 	txid     uint64
+	self     uint64 // number and kind the page gives itself
+	flags    uint16
 }
 
+// parseMeta finds a header good by its checksum, as bbolt does: which header
+// is in force must be the same for both.
 func parseMeta(page []byte) (meta, error) {
 	if len(page) < pageHeader+metaSize {
 		return meta{}, io.ErrUnexpectedEOF
@@ -48,9 +53,7 @@ func parseMeta(page []byte) (meta, error) {
 	if order.Uint32(b) != boltMagic {
 		return meta{}, errors.New("no bbolt header")
 	}
-	sum := fnv.New64a()
-	sum.Write(b[:metaSize-8])
-	if sum.Sum64() != order.Uint64(b[metaSize-8:]) {
+	if metaSum(b) != order.Uint64(b[metaSize-8:]) {
 		return meta{}, errors.New("header checksum differs")
 	}
 	if v := order.Uint32(b[4:]); v != boltVersion {
@@ -62,7 +65,16 @@ func parseMeta(page []byte) (meta, error) {
 		freelist: order.Uint64(b[32:]),
 		pages:    order.Uint64(b[40:]),
 		txid:     order.Uint64(b[48:]),
+		self:     order.Uint64(page),
+		flags:    order.Uint16(page[8:]),
 	}, nil
+}
+
+// metaSum is the checksum of a header, over what stands before it.
+func metaSum(b []byte) uint64 {
+	sum := fnv.New64a()
+	sum.Write(b[:metaSize-8])
+	return sum.Sum64()
 }
 
 // readMeta finds the newer of the two headers. doubt is set when one of them
@@ -89,6 +101,11 @@ func readMeta(r io.ReaderAt, size int64) (newest meta, doubt error, err error) {
 		newest = second
 	default:
 		newest = first
+	}
+	for i, m := range []meta{first, second} {
+		if m.pageSize != 0 && (m.self != uint64(i) || m.flags != flagMeta) {
+			return meta{}, nil, fmt.Errorf("its header %d calls itself page %d of kind %#x", i, m.self, m.flags)
+		}
 	}
 	if s := newest.pageSize; s < 1<<10 || s > 1<<24 || s&(s-1) != 0 {
 		return meta{}, nil, fmt.Errorf("its pages would have %d bytes", s)
