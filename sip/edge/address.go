@@ -25,7 +25,10 @@ func parseVia(s string) (v via, ok bool) {
 	if space < 0 || !isToken(rest[:space]) {
 		return v, false
 	}
-	by, _, _ := strings.Cut(rest[space:], ";")
+	by, params, _ := strings.Cut(rest[space:], ";")
+	if !balanced(params) {
+		return v, false
+	}
 	by = strings.NewReplacer(" ", "", "\t", "").Replace(by)
 	host, port, ok := splitHostPort(by)
 	if !ok {
@@ -108,7 +111,7 @@ func validAddress(s string) bool {
 		uri = strings.Trim(uri, " \t")
 		return isURI(uri) && !strings.ContainsAny(uri, "?,") && balanced(params)
 	}
-	for word := range strings.FieldsSeq(rest[:open]) { // unquoted display name
+	for _, word := range words(rest[:open]) { // unquoted display name
 		if !isToken(word) {
 			return false
 		}
@@ -154,4 +157,9 @@ func quotedEnd(s string) int {
 		}
 	}
 	return -1
+}
+
+// words splits at spaces and tabs, the only white space of SIP.
+func words(s string) []string {
+	return strings.FieldsFunc(s, func(c rune) bool { return c == ' ' || c == '\t' })
 }

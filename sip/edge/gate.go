@@ -152,7 +152,7 @@ func validResponse(m *message) bool {
 	if sizes(r) != nil || mandatory(r) != nil || length(r) != nil || addresses(r) != nil || len(m.vias) != 1 {
 		return false
 	}
-	f := strings.Fields(m.first("cseq"))
+	f := words(m.first("cseq"))
 	if len(f) != 2 || !isToken(f[1]) {
 		return false
 	}

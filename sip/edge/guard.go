@@ -105,7 +105,7 @@ func mandatory(r *request) *Refusal {
 // sequence: CSeq is a number below 2^31 and the request's own method
 // (RFC 3261 §8.1.1.5).
 func sequence(r *request) *Refusal {
-	f := strings.Fields(r.first("cseq"))
+	f := words(r.first("cseq"))
 	if len(f) != 2 {
 		return bad("CSeq")
 	}
