@@ -30,6 +30,7 @@ type Filter struct {
 	mu      sync.Mutex
 	learned map[string]map[netip.Addr]time.Time // by trunk, with when it was last resolved
 	sources map[netip.Addr]*source
+	swept   time.Time
 }
 
 // source is what one allowed address may send.
@@ -152,8 +153,12 @@ func (f *Filter) source(a netip.Addr) *source {
 	return s
 }
 
-// sweep drops sources whose buckets are full again.
+// sweep drops sources whose buckets are full again, once a second at most.
 func (f *Filter) sweep(now time.Time) (room bool) {
+	if now.Sub(f.swept) < time.Second {
+		return false
+	}
+	f.swept = now
 	for a, s := range f.sources {
 		if now.Sub(s.last) > 3*time.Second {
 			delete(f.sources, a)

@@ -73,6 +73,11 @@ func sizes(r *request) *Refusal {
 	case len(r.vias) > maxVias:
 		return bad("too many Vias")
 	}
+	for _, f := range r.fields {
+		if len(f.value) > maxLine {
+			return bad("header too long")
+		}
+	}
 	return nil
 }
 
@@ -185,7 +190,11 @@ func (g Guard) extensions(r *request) *Refusal {
 		known = []string{"100rel", "timer"}
 	}
 	var unknown []string
-	for _, tag := range r.list("require") {
+	tags := r.list("require")
+	if len(tags) > maxTags {
+		return bad("Require")
+	}
+	for _, tag := range tags {
 		if slices.Contains(known, tag) {
 			continue
 		}

@@ -11,7 +11,9 @@ const (
 	MaxDatagram = 16 << 10 // bytes over UDP
 	MaxStream   = 64 << 10 // bytes over TCP and TLS
 	maxHeaders  = 128
-	maxVias     = 40 // RFC 4475 has a good request of 34
+	maxVias     = 40      // RFC 4475 has a good request of 34
+	maxLine     = 8 << 10 // bytes of one header
+	maxTags     = 32      // option tags of a Require
 	maxSDP      = 8 << 10
 	maxMedia    = 4  // m= lines of an SDP body
 	maxFormats  = 32 // formats of one m= line
@@ -72,7 +74,7 @@ func take(b []byte) (*message, error) {
 		m.fields = append(m.fields, field{longName(bare), strings.Trim(value, " \t")})
 	}
 	for _, f := range m.fields {
-		if f.name == "via" && len(m.vias) <= maxVias {
+		if f.name == "via" && len(m.vias) <= maxVias && len(f.value) <= maxLine {
 			m.vias = append(m.vias, splitOutside(f.value, ',')...)
 		}
 	}
