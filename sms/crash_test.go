@@ -3,7 +3,6 @@ package sms_test
 import (
 	"fmt"
 	"math/rand/v2"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -91,24 +90,24 @@ func TestNothingTwiceNothingLost(t *testing.T) {
 func (c plan) run(t *testing.T) (faults []string) {
 	dice := rand.New(rand.NewPCG(c.seed, 1))
 	store, p, h := newMemory(), &provider{}, &history{}
-	p.decide = func(sms.Text) verdict { // called under p's lock
-		switch dice.IntN(8) {
+	luck := rand.New(rand.NewPCG(c.seed, 2)) // the provider's, under its lock
+	p.decide = func(sms.Text) verdict {
+		switch luck.IntN(8) {
 		case 0:
-			return verdict{err: &sms.RetryError{After: time.Duration(dice.IntN(20)) * time.Second}}
+			return verdict{err: &sms.RetryError{After: time.Duration(luck.IntN(20)) * time.Second}}
 		case 1:
 			return verdict{err: &sms.RetryError{Unreachable: true}}
 		case 2:
-			return verdict{take: dice.IntN(2) == 0, err: errLost}
+			return verdict{take: luck.IntN(2) == 0, err: errLost}
 		case 3:
-			return verdict{take: dice.IntN(2) == 0, hang: true}
+			return verdict{take: luck.IntN(2) == 0, hang: true}
 		case 4:
-			return verdict{take: true, after: time.Duration(dice.IntN(5000)) * time.Millisecond}
+			return verdict{take: true, after: time.Duration(luck.IntN(5000)) * time.Millisecond}
 		case 5:
 			return verdict{err: &sms.PermanentError{Detail: "no"}}
 		}
 		return verdict{take: true}
 	}
-	var mu sync.Mutex
 	var ids []string
 	life := func(d time.Duration) { // a process, killed after d
 		mine := store
@@ -122,9 +121,7 @@ func (c plan) run(t *testing.T) (faults []string) {
 			time.Sleep(time.Duration(dice.IntN(2000)) * time.Millisecond)
 		}
 		time.Sleep(d)
-		mu.Lock()
 		store = mine.crash()
-		mu.Unlock()
 		// The old process may not reach its disk any more.
 		mine.fail(func([]state.Op) error { return state.ErrUnavailable })
 		stop()

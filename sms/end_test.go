@@ -36,13 +36,14 @@ func TestOutboxOverTwilio(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			c := newCarrier(t, smstest.Config{Reports: tt.reports})
 			c.Script(tt.steps...)
 			web := httptest.NewUnstartedServer(nil)
 			callback := "http://" + web.Listener.Addr().String() + "/sms/status"
 			p := c.twilio(t, func(cfg *sms.TwilioConfig) {
 				cfg.StatusCallback = callback
-				cfg.Timeout = 200 * time.Millisecond
+				cfg.Timeout = 2 * time.Second
 			})
 			store, h, m := newMemory(), &history{}, message(213)
 			cfg := quick()

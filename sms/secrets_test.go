@@ -58,9 +58,10 @@ func TestNothingSecretIsLogged(t *testing.T) {
 	}
 	for name, list := range steps {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			c := newCarrier(t, smstest.Config{})
 			c.Script(list...)
-			p := c.twilio(t, func(cfg *sms.TwilioConfig) { cfg.Timeout = 100 * time.Millisecond })
+			p := c.twilio(t, func(cfg *sms.TwilioConfig) { cfg.Timeout = time.Second })
 			log, store, m := &page{}, newMemory(), message(1)
 			put(t, store, m)
 			cfg := quick()
@@ -83,7 +84,7 @@ func TestNothingSecretIsLogged(t *testing.T) {
 
 // quick is a configuration for tests over real sockets.
 func quick() sms.OutboxConfig {
-	return sms.OutboxConfig{Backoff: time.Millisecond, LookupDelay: time.Millisecond, ScanEvery: 50 * time.Millisecond, SendTimeout: 2 * time.Second}
+	return sms.OutboxConfig{Backoff: time.Millisecond, LookupDelay: time.Millisecond, ScanEvery: 50 * time.Millisecond, SendTimeout: 5 * time.Second}
 }
 
 // settled waits until a message is sent, delivered or failed.
@@ -92,12 +93,12 @@ func settled(t testing.TB, store state.Store, id string) state.Message {
 	return reaches(t, store, id, state.MessageSent, state.MessageDelivered, state.MessageFailed)
 }
 
-// reaches polls for a status, for at most 10 s.
+// reaches polls for a status, for at most 20 s.
 func reaches(t testing.TB, store state.Store, id string, statuses ...state.MessageStatus) state.Message {
 	t.Helper()
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); <-tick.C {
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); <-tick.C {
 		m := get(t, store, id)
 		for _, s := range statuses {
 			if m.Status == s {

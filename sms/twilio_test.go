@@ -123,9 +123,10 @@ func TestTwilioErrors(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			c := newCarrier(t, smstest.Config{})
 			p := c.twilio(t, func(cfg *sms.TwilioConfig) {
-				cfg.Timeout = 300 * time.Millisecond
+				cfg.Timeout = 2 * time.Second
 				if tt.edit != nil {
 					tt.edit(cfg)
 				}
@@ -182,7 +183,9 @@ func TestTwilioStrangeAnswers(t *testing.T) {
 		answer  http.HandlerFunc
 		refused bool
 	}{
-		{"redirect", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://127.0.0.1:1/", 307) }, true},
+		{"redirect", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusTemporaryRedirect)
+		}, true},
 		{"not JSON", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(201); w.Write([]byte("<html>")) }, false},
 		{"no SID", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(201); w.Write([]byte("{}")) }, false},
 		{"cut off", func(w http.ResponseWriter, _ *http.Request) {
@@ -219,7 +222,7 @@ func TestTwilioStrangeAnswers(t *testing.T) {
 
 func TestTwilioFind(t *testing.T) {
 	c := newCarrier(t, smstest.Config{Reports: []string{}})
-	p := c.twilio(t, func(cfg *sms.TwilioConfig) { cfg.Timeout = 300 * time.Millisecond })
+	p := c.twilio(t, func(cfg *sms.TwilioConfig) { cfg.Timeout = 2 * time.Second })
 	m := message(1)
 	since := time.Now()
 	find := func(x sms.Text, since time.Time) (sms.Receipt, bool) {
