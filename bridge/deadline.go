@@ -43,7 +43,7 @@ func (o *owner) nextDeadline() time.Time {
 	for _, m := range o.roll {
 		earlier(m.due)
 	}
-	if o.batch.pending() || len(o.queue) > 0 {
+	if o.storeDown(time.Now()) { // a time that has passed must not wake us again and again
 		earlier(o.retryAt)
 	}
 	if !o.idleSince.IsZero() {

@@ -230,7 +230,7 @@ func (s *storyteller) heard(c *bridgetest.Call, all []bridge.ParticipantView) (f
 	}
 	mayBe := false
 	for _, p := range all {
-		dialog := "recovered dialog " + p.PhoneNumber
+		dialog := "recovered " + p.PhoneNumber
 		if p.PhoneNumber != c.Request().Number && dialog != c.Request().Number {
 			continue
 		}

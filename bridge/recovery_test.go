@@ -197,3 +197,21 @@ func TestGroupCommit(t *testing.T) {
 		}
 	})
 }
+
+// TestQueueAfterStoreFailure checks that waiting for a trunk after the store
+// has failed costs no time of the processor: in a busy loop the virtual clock
+// would stand still and this test would never end.
+func TestQueueAfterStoreFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, bridge.Config{}, bridge.ConferenceSpec{})
+		w.Phones.Shut(true)
+		v := w.add(1, bridge.ParticipantSpec{})
+		w.Store.Fail(errors.New("disk full"))
+		_, err := w.tryAdd(2, bridge.ParticipantSpec{})
+		wantCode(t, err, bridge.Unavailable, "storage_unavailable")
+		w.Store.Fail(nil)
+		time.Sleep(time.Minute)
+		w.Phones.Shut(false)
+		w.expect(v.ID, state.Connected, state.PhaseTalking, "")
+	})
+}

@@ -16,6 +16,7 @@ type Call struct {
 	slot   bridge.Slot
 	sink   func(bridge.CallEvent)
 	offer  []byte
+	dialog string // survives a restart
 
 	mu        sync.Mutex
 	queue     []bridge.CallEvent
@@ -30,7 +31,7 @@ type Call struct {
 }
 
 func (p *Phones) newCall(r bridge.CallRequest, s bridge.Slot, sink func(bridge.CallEvent)) *Call {
-	c := &Call{phones: p, req: r, slot: s, sink: sink, wake: make(chan struct{}, 1)}
+	c := &Call{phones: p, req: r, slot: s, sink: sink, dialog: r.Number, wake: make(chan struct{}, 1)}
 	p.mu.Lock()
 	p.calls = append(p.calls, c)
 	p.mu.Unlock()
@@ -151,7 +152,7 @@ func (c *Call) AnswerWith(sdp string) {
 	if sdp == "" {
 		sdp = "answer"
 	}
-	c.tell(bridge.CallEvent{Kind: bridge.CallAnswered, Code: 200, SDP: []byte(sdp), Dialog: []byte("dialog " + c.req.Number)})
+	c.tell(bridge.CallEvent{Kind: bridge.CallAnswered, Code: 200, SDP: []byte(sdp), Dialog: []byte(c.dialog)})
 }
 
 // Refuse is a final answer other than 200.

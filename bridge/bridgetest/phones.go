@@ -213,10 +213,11 @@ func (p *Phones) Dial(s bridge.Slot, r bridge.CallRequest, sink func(bridge.Call
 	return c
 }
 
-// Recover implements bridge.Dialer.
+// Recover implements bridge.Dialer. The number of the call is "recovered "
+// and the number that was dialled.
 func (p *Phones) Recover(dialog, offer []byte, sink func(bridge.CallEvent)) bridge.Call {
 	c := p.newCall(bridge.CallRequest{Number: "recovered " + string(dialog)}, nil, sink)
-	c.offer = offer
+	c.offer, c.dialog = offer, string(dialog)
 	p.mu.Lock()
 	forget := p.forget
 	p.mu.Unlock()
