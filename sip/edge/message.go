@@ -51,10 +51,14 @@ func take(b []byte) (*message, error) {
 	for more {
 		line, rest, more = strings.Cut(rest, "\r\n")
 		var folds []string
+		kept := 0
 		for more && rest != "" && (rest[0] == ' ' || rest[0] == '\t') {
 			var fold string
 			fold, rest, more = strings.Cut(rest, "\r\n")
-			folds = append(folds, strings.Trim(fold, " \t"))
+			if kept <= maxLine { // beyond that the header is refused, whatever follows
+				folds = append(folds, strings.Trim(fold, " \t"))
+				kept += len(fold)
+			}
 		}
 		if len(folds) > 0 {
 			m.folded = true

@@ -259,6 +259,35 @@ func TestFailover(t *testing.T) {
 	})
 }
 
+// A call that looks for another trunk while its own is silent holds both
+// channels until it has chosen.
+func TestOtherKeepsTheSlot(t *testing.T) {
+	s := newSet(t, Trunk{Name: "a", Priority: 1, Channels: 1}, Trunk{Name: "b", Priority: 2, Channels: 1})
+	inUse := func() [2]int { st := s.Status(); return [2]int{st[0].InUse, st[1].InUse} }
+	slot := reserve(t, s)
+	slot.Launch()
+	other, err := slot.Other(t.Context())
+	if err != nil || other.Trunk() != "b" || inUse() != [2]int{1, 1} {
+		t.Fatalf("%v %v, channels %v", other, err, inUse())
+	}
+	other.Release() // the first trunk spoke up
+	if inUse() != [2]int{1, 0} || s.Status()[1].Free != 1 {
+		t.Fatalf("channels %v", inUse())
+	}
+	other, err = slot.Other(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	slot.Done()
+	if inUse() != [2]int{0, 1} {
+		t.Fatalf("channels %v", inUse())
+	}
+	if _, err := other.Other(t.Context()); !errors.Is(err, ErrNoTrunk) {
+		t.Fatalf("a third trunk of two: %v", err)
+	}
+	other.Done()
+}
+
 func TestFailoverGoesFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSet(t, Trunk{Name: "a", Priority: 1, CPS: 1}, Trunk{Name: "b", Priority: 2, CPS: 1})

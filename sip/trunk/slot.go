@@ -68,10 +68,18 @@ func (s *Slot) end(spent bool) {
 	s.set.serve()
 }
 
-// Next ends the slot and reserves one of another trunk that this call has not
-// been tried over, ahead of new calls. It waits until ctx ends for a trunk
-// that works but is busy, and fails with ErrNoTrunk when none works.
+// Next ends the slot, whatever comes of it, and reserves one of another trunk
+// that this call has not been tried over, ahead of new calls. It waits until
+// ctx ends for a trunk that works but is busy, and fails with ErrNoTrunk when
+// none works. It is for a call that its trunk has refused.
 func (s *Slot) Next(ctx context.Context) (*Slot, error) {
 	s.end(true)
+	return s.Other(ctx)
+}
+
+// Other is Next for a call that may yet go on over its trunk, say because that
+// is only silent so far: the slot stays. Whoever changes over calls Done on
+// it; whoever stays releases the other.
+func (s *Slot) Other(ctx context.Context) (*Slot, error) {
 	return s.set.next(ctx, append(slices.Clone(s.tried), s.line))
 }
