@@ -151,6 +151,7 @@ func (a *Agent) Close() error {
 	defer t.Stop()
 	select {
 	case <-done:
+		_ = a.tpl.Close() // what a request under way may have opened meanwhile
 		return nil
 	case <-t.C:
 		return fmt.Errorf("sip: still working %v after Close; a call's sink may be blocking", closeTimeout)

@@ -208,7 +208,7 @@ func (c *Call) send(at *attempt) {
 	}
 	at.creds.sign(req)
 	at.invite, at.heard, at.stop = req, false, make(chan struct{})
-	if len(at.rest) > 0 {
+	if len(at.rest) > 0 || len(c.agent.cfg.Trunks) > 1 {
 		c.ticker.set(alarmSilence, targetTimeout, func() { c.silent(at) })
 	}
 	seq := at.dialog.CSeq
@@ -226,11 +226,37 @@ func (c *Call) send(at *attempt) {
 
 // silent gives an address up that says nothing at all.
 func (c *Call) silent(at *attempt) {
-	if c.attempt != at || at.heard {
-		return
+	switch {
+	case c.attempt != at || at.heard || at.left:
+	case len(at.rest) > 0:
+		c.abandon(at)
+		c.try(at.rest)
+	default:
+		c.passOver(at)
 	}
-	c.abandon(at)
-	c.try(at.rest)
+}
+
+// passOver goes on to another trunk while this one is silent. Where there is
+// none the INVITE stays out until its transaction gives up.
+func (c *Call) passOver(at *attempt) {
+	slot := c.slot
+	c.background(func(ctx context.Context) func() {
+		ctx, cancel := context.WithTimeout(ctx, targetTimeout)
+		defer cancel()
+		next, err := slot.Next(ctx)
+		return func() {
+			switch {
+			case err != nil:
+			case c.phase != dialing || c.attempt != at || at.heard:
+				next.Release()
+			default:
+				c.agent.log.Warn("a trunk says nothing; the call goes over another", "number", masked(c.req.Number), "trunk", c.trunk.Name)
+				c.abandon(at)
+				c.slot, c.trunk = next, next.Config()
+				c.resolve()
+			}
+		}
+	})
 }
 
 // inviteAnswered takes a provisional or 2xx response to any INVITE of this

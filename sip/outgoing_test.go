@@ -204,6 +204,36 @@ func TestSilentAddressOfATrunk(t *testing.T) {
 	}, WithResolver(hosts{"carrier.example": {netip.MustParseAddr("127.0.0.5"), netip.MustParseAddr("127.0.0.1")}}))
 }
 
+func TestSilentTrunkIsPassedOver(t *testing.T) {
+	virtual(t, 2, func(r *rig) {
+		w := r.dial()
+		first := r.peer().Expect("INVITE")
+		began := time.Now()
+		second := r.peers[1].Expect("INVITE")
+		if took := time.Since(began); took > 4*time.Second {
+			t.Errorf("the second trunk was tried after %v", took)
+		}
+		second.Reply(180)
+		w.want(EventTrying, EventTrying, EventRinging)
+		first.Reply(180) // it lives after all, and must not ring on
+		r.peer().Expect("CANCEL").Reply(200)
+		first.Reply(487)
+		second.Reply(200, siptest.Body(siptest.SDP))
+		if e := w.want(EventAnswered); e.Trunk != "b" {
+			t.Errorf("answered over %s", e.Trunk)
+		}
+		w.Hangup()
+		w.ended(CauseLocal)
+		r.peers[1].Expect("BYE").Reply(200)
+		r.idle()
+		for _, s := range r.agent.Trunks() {
+			if s.InUse != 0 {
+				t.Errorf("trunk %s: %d channels in use", s.Name, s.InUse)
+			}
+		}
+	})
+}
+
 func TestUnknownHostOfATrunk(t *testing.T) {
 	virtualWith(t, 1, named, func(r *rig) {
 		w := r.dial()

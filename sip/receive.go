@@ -147,6 +147,9 @@ func (a *Agent) exchange(req *sip.Request, host string, stop <-chan struct{}, on
 		if err == nil {
 			err = a.connect(a.ctx, to)
 		}
+		if a.ctx.Err() != nil { // sipgo would open a socket of its own now
+			return
+		}
 		if err != nil {
 			on(nil, err)
 			return
@@ -171,6 +174,9 @@ func (a *Agent) exchange(req *sip.Request, host string, stop <-chan struct{}, on
 			case <-stop:
 				tx.Terminate()
 				on(nil, errStopped)
+				return
+			case <-a.ctx.Done():
+				tx.Terminate()
 				return
 			}
 		}

@@ -81,3 +81,34 @@ func (d *Dialog) Again(method string, cseq int) {
 	d.peer.tb.Helper()
 	d.Send(method, CSeq(cseq), func(dr *draft) { dr.branch = d.branch })
 }
+
+// Post sends a request outside of any dialog to "udp:host:port".
+func (p *Peer) Post(agent, method string, parts ...Part) (cseq int) {
+	p.tb.Helper()
+	n := branches.Add(1)
+	dr := p.draft("out"+strconv.FormatUint(n, 10), parts)
+	addr := strings.TrimPrefix(agent, "udp:")
+	p.Raw(agent, fmt.Sprintf("%s sip:partyline@%s SIP/2.0\r\nVia: SIP/2.0/UDP %s;branch=z9hG4bKout%d\r\n"+
+		"From: <sip:carrier@%s>;tag=%s\r\nTo: <sip:partyline@%s>\r\nCall-ID: out%d\r\nCSeq: %d %s\r\nMax-Forwards: 70\r\n",
+		method, addr, p.addr, n, p.addr, dr.tag, addr, n, n, method)+dr.tail())
+	return int(n)
+}
+
+// Send is Post that waits for the final response.
+func (p *Peer) Send(agent, method string, parts ...Part) *Incoming {
+	p.tb.Helper()
+	return p.ExpectResponse(method, p.Post(agent, method, parts...))
+}
+
+// Raw sends text to "udp:host:port".
+func (p *Peer) Raw(agent, text string) {
+	p.tb.Helper()
+	write, err := p.dial(strings.TrimPrefix(agent, "udp:"))
+	if err != nil {
+		p.tb.Fatal(err)
+	}
+	p.record(text)
+	if err := write([]byte(text)); err != nil {
+		p.tb.Errorf("peer %s cannot send: %v", p.addr, err)
+	}
+}
