@@ -64,11 +64,3 @@ func BenchmarkTick(b *testing.B) {
 		})
 	}
 }
-
-// step runs a tick without the phones.
-func (r *rig) step() {
-	r.n++
-	for _, w := range r.e.workers {
-		w.step(r.n, r.n*tick)
-	}
-}

@@ -119,6 +119,12 @@ func TestNewAddressInSDP(t *testing.T) {
 	p.voice = nil
 	old := p.packets
 	r.ticks(5)
+	q.ssrc, q.to, q.voice = 77, q.rtp.Dest(p.leg.LocalAddr()), tone(1000, -10)
+	q.speak()
+	r.step()
+	if got := p.leg.stream.in.ssrc; got != q.ssrc {
+		t.Errorf("SSRC %d from the new address is not believed at once", q.ssrc)
+	}
 	if q.packets != 5 || p.packets != old {
 		t.Errorf("%d packets to the new address and %d to the old", q.packets, p.packets-old)
 	}

@@ -211,6 +211,13 @@ func TestAnnouncementIsHeardByAllOverTheSpeakers(t *testing.T) {
 	if got := prompted.hears(1600); got > -100 {
 		t.Errorf("one who hears nothing hears the beep at %.1f dBFS", got)
 	}
+	for range 3 * overlapping {
+		room.Play(&Clip{PCM: make([]int16, 800)})
+	}
+	r.ticks(1)
+	if n := len(room.mix.announced); n != overlapping {
+		t.Errorf("%d announcements at once, want %d at most", n, overlapping)
+	}
 	listener.forget()
 	r.ticks(10)
 	if got := listener.hears(1600); got > deaf {

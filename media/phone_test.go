@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"net/netip"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,6 +19,7 @@ type rig struct {
 	t      testing.TB
 	e      *Engine
 	n      int64 // number of the last tick
+	clock  atomic.Int64
 	phones []*phone
 	gone   []*phone // hung up a few ticks ago
 }

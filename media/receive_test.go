@@ -67,8 +67,13 @@ func TestSSRCChangesOnlyWhenTheOldOneIsSilent(t *testing.T) {
 	r.e.NewRoom().Update(Change{p.leg.ID(), talks}, Change{listener.leg.ID(), listens})
 	r.settle()
 	rival := &phone{voice: tone(1600, -6), ssrc: 4711}
-	for range 50 {
+	for i := range 50 {
 		p.send(rival.next(frame))
+		if i%5 == 0 { // and a burst between two packets of the first
+			for range 4 {
+				p.send(rival.next(frame))
+			}
+		}
 		r.ticks(1)
 	}
 	if got := listener.hears(1600); got > deaf {

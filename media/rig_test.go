@@ -22,7 +22,8 @@ func newRigWith(t testing.TB, cfg Config) *rig {
 		t.Fatal(err)
 	}
 	r := &rig{t: t, e: e, n: 1000}
-	e.now = func() int64 { return r.n * tick }
+	r.clock.Store(r.n * tick)
+	e.now = r.clock.Load // also read by the engine's goroutine that closes ports
 	t.Cleanup(func() { e.Close() })
 	return r
 }
@@ -34,10 +35,7 @@ func (r *rig) ticks(n int) {
 		for _, p := range r.phones {
 			p.speak()
 		}
-		r.n++
-		for _, w := range r.e.workers {
-			w.step(r.n, r.n*tick)
-		}
+		r.step()
 		for len(r.gone) > 0 && r.n > r.gone[0].left+10 {
 			r.gone[0].rtp.Close()
 			r.gone = r.gone[1:]
@@ -45,5 +43,14 @@ func (r *rig) ticks(n int) {
 		for _, p := range r.phones {
 			p.listen()
 		}
+	}
+}
+
+// step runs a tick without the phones.
+func (r *rig) step() {
+	r.n++
+	r.clock.Store(r.n * tick)
+	for _, w := range r.e.workers {
+		w.step(r.n, r.n*tick)
 	}
 }
