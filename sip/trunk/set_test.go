@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -332,5 +333,42 @@ func TestNoTrunk(t *testing.T) {
 	cancel()
 	if _, err := s.Reserve(ctx); !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
+	}
+}
+
+// Whoever is served in the very moment of giving up keeps the slot or gives it
+// back; it never gets lost.
+func TestServedWhileGivingUp(t *testing.T) {
+	for range 300 {
+		s := newSet(t, Trunk{Name: "a", CPS: 1000, Channels: 1})
+		busy := reserve(t, s)
+		ctx, cancel := context.WithCancel(t.Context())
+		got := make(chan *Slot, 1)
+		go func() {
+			slot, err := s.Reserve(ctx)
+			if err != nil {
+				slot = nil
+			}
+			got <- slot
+		}()
+		for s.Waiting() == 0 {
+			runtime.Gosched()
+		}
+		s.mu.Lock() // the waiter gives up and finds the door closed
+		cancel()
+		for range 20 {
+			runtime.Gosched()
+		}
+		busy.line.inUse-- // meanwhile the call ends
+		busy.line.reserved--
+		busy.ended = true
+		s.serve()
+		s.mu.Unlock()
+		if slot := <-got; slot != nil {
+			slot.Release()
+		}
+		if st := s.Status()[0]; st.InUse != 0 || s.Waiting() != 0 {
+			t.Fatalf("a slot got lost: %+v", st)
+		}
 	}
 }
