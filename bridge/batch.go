@@ -24,7 +24,6 @@ type batch struct {
 	takeback []takeback
 	requests []*request
 	dirty    []*member
-	spent    map[string]bool // days
 	conf     bool
 }
 
@@ -55,7 +54,7 @@ type takeback struct {
 }
 
 func (b *batch) pending() bool {
-	return len(b.events)+len(b.extra)+len(b.dirty)+len(b.spent) > 0 || b.conf
+	return len(b.events)+len(b.extra)+len(b.dirty) > 0 || b.conf
 }
 
 // changed marks a participant's record for writing.
@@ -158,11 +157,6 @@ func (o *owner) write() ([]pendingEvent, error) {
 	for _, x := range b.extra {
 		ops = append(ops, x.op)
 	}
-	for day := range b.spent {
-		if err := add(state.PutOp(spendKey(o.conf.TenantID, day, o.id), o.spent[day])); err != nil {
-			return nil, err
-		}
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), applyTimeout)
 	defer cancel()
 	start := time.Now()
@@ -181,7 +175,7 @@ func (o *owner) write() ([]pendingEvent, error) {
 	}
 	o.seq += uint64(len(b.events))
 	events := b.events
-	b.conf, b.dirty, b.extra, b.events, b.spent = false, nil, nil, nil, nil
+	b.conf, b.dirty, b.extra, b.events = false, nil, nil, nil
 	if o.backoff > 0 {
 		o.log.Info("the store takes writes again")
 	}

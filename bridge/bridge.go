@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"partyline/state"
 )
@@ -60,12 +61,12 @@ func New(cfg Config) (*Bridge, error) {
 // behind, and resumes the queues. It returns when every conference that has
 // something to do is in memory.
 func (b *Bridge) Start(ctx context.Context) error {
-	if err := b.loadTenants(ctx); err != nil {
-		return err
-	}
 	records, err := state.LoadAll[conferenceRecord](ctx, b.cfg.Store, state.ConferencePrefix)
 	if err != nil {
 		return fmt.Errorf("reading the conferences: %w", err)
+	}
+	for _, r := range records { // before anybody is dialled
+		b.tenant(r.Value.TenantID).recall(&r.Value, today(time.Now()))
 	}
 	for _, r := range records {
 		b.shelve(&r.Value)

@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -222,10 +223,15 @@ func (o *owner) sink(m *member) func(CallEvent) {
 // spentToday is what this conference used up today.
 func (o *owner) spentToday() *spent {
 	day := today(time.Now())
-	s := o.spent[day]
+	s := o.conf.Spent[day]
 	if s == nil {
 		s = &spent{}
-		o.spent[day] = s
+		yesterday := today(time.Now().Add(-24 * time.Hour))
+		maps.DeleteFunc(o.conf.Spent, func(d string, _ *spent) bool { return d < yesterday })
+		if o.conf.Spent == nil {
+			o.conf.Spent = map[string]*spent{}
+		}
+		o.conf.Spent[day] = s
 	}
 	return s
 }
@@ -235,10 +241,6 @@ func (o *owner) spend(attempts int, ms int64) {
 	s := o.spentToday()
 	s.Attempts += attempts
 	s.MS += ms
-	day := today(time.Now())
-	o.tenant.spend(day, attempts, ms)
-	if o.batch.spent == nil {
-		o.batch.spent = map[string]bool{}
-	}
-	o.batch.spent[day] = true
+	o.tenant.spend(today(time.Now()), attempts, ms)
+	o.batch.conf = true
 }

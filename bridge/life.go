@@ -1,7 +1,6 @@
 package bridge
 
 import (
-	"encoding/json"
 	"time"
 
 	"partyline/media"
@@ -215,7 +214,6 @@ func (o *owner) hangUp(m *member) {
 // suppress remembers a number that does not want our calls (607, RFC 8197).
 func (o *owner) suppress(m *member) {
 	o.tenant.suppress(m.rec.PhoneNumber)
-	raw, _ := json.Marshal(suppression{time.Now().UTC(), state.ReasonUnwanted})
-	o.batch.extra = append(o.batch.extra, extraOp{op: state.Op{
-		Key: suppressKey(o.conf.TenantID, m.rec.PhoneNumber), Value: raw, Any: true}})
+	o.conf.Unwanted = append(o.conf.Unwanted, m.rec.PhoneNumber)
+	o.batch.conf = true
 }

@@ -2,7 +2,6 @@ package bridge
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -40,17 +39,6 @@ func (b *Bridge) load(ctx context.Context, id string) (*owner, error) {
 	}
 	if at := o.conf.StartedAt; at != nil {
 		o.startedAt = *at
-	}
-	day := today(time.Now())
-	e, err := b.cfg.Store.Get(ctx, spendKey(o.conf.TenantID, day, id))
-	switch {
-	case errors.Is(err, state.ErrNotFound):
-	case err != nil:
-		return nil, err
-	default:
-		if err := json.Unmarshal(e.Value, o.spentToday()); err != nil {
-			return nil, fmt.Errorf("%w: record %s: %w", state.ErrCorrupt, e.Key, err)
-		}
 	}
 	return o, nil
 }

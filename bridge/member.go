@@ -83,10 +83,14 @@ func (m *member) step(t state.Trigger) bool {
 }
 
 // conferenceRecord is what the store keeps of a conference: the record, and
-// the key of the request that made it, by which a retry finds it.
+// what only its owner needs. What a tenant's conferences share (numbers that
+// asked not to be called, what was spent) is kept by the conference where it
+// happened, so that each record has one writer; a start adds them up.
 type conferenceRecord struct {
 	state.Conference
-	RequestKey string `json:"request_key,omitempty"`
+	RequestKey string            `json:"request_key,omitempty"` // a retry of the creation finds it
+	Unwanted   []string          `json:"unwanted,omitempty"`    // numbers that answered 607
+	Spent      map[string]*spent `json:"spent,omitempty"`       // by UTC day, the last two
 }
 
 // view is the participant as it stands now.

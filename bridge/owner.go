@@ -41,7 +41,6 @@ type owner struct {
 	requests map[string]string // RequestKey → participant
 	queue    []*member         // waits for a place on a trunk
 	room     Room
-	spent    map[string]*spent // by day
 	subs     map[*Subscription]bool
 	batch    batch
 	again    []func() // what effects found out, for the next batch
@@ -72,7 +71,6 @@ func (b *Bridge) newOwner(c conferenceRecord) *owner {
 		done:     make(chan struct{}),
 		members:  map[string]*member{},
 		requests: map[string]string{},
-		spent:    map[string]*spent{},
 		subs:     map[*Subscription]bool{},
 	}
 	o.feeder = newFeeder(o)

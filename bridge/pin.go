@@ -8,10 +8,6 @@ import (
 	"math/big"
 )
 
-// personalPIN is the length of a PIN sent by SMS. Only its owner's leg
-// accepts it, so three guesses hit one in a million.
-const personalPIN = 6
-
 // newPIN draws a personal PIN: uniform over all six-digit strings without
 // three equal digits in a row and without a run of four.
 func newPIN() string {

@@ -1,41 +1,18 @@
 package bridge
 
 import (
-	"context"
 	"fmt"
 	"math"
-	"strings"
 	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
-
-	"partyline/state"
 )
-
-// The bridge keeps two kinds of records of its own beside those of package
-// state: numbers that asked not to be called, and what was spent on a day.
-// Each conference counts its own spending, so that one owner writes one key.
-const (
-	suppressPrefix = "suppress/" // suppress/<tenant>/<number>
-	spendPrefix    = "spend/"    // spend/<tenant>/<yyyy-mm-dd>-<conference>
-)
-
-func suppressKey(tenant, number string) string { return suppressPrefix + tenant + "/" + number }
-
-func spendKey(tenant, day, cid string) string {
-	return spendPrefix + tenant + "/" + day + "-" + cid
-}
 
 // spent is what one conference used up on one day.
 type spent struct {
 	Attempts int   `json:"attempts"`
 	MS       int64 `json:"ms"` // connected time
-}
-
-type suppression struct {
-	At     time.Time    `json:"at"`
-	Reason state.Reason `json:"reason"`
 }
 
 // tenant is what all conferences of one customer share.
@@ -122,27 +99,12 @@ func (t *tenant) overspent(now time.Time, p *DialPolicy) *Error {
 	return e
 }
 
-// loadTenants reads the suppression lists and today's spending.
-func (b *Bridge) loadTenants(ctx context.Context) error {
-	entries, err := b.cfg.Store.List(ctx, suppressPrefix, "", 0)
-	if err != nil {
-		return fmt.Errorf("reading the suppression lists: %w", err)
+// recall adds what a conference's record says to its tenant's sums.
+func (t *tenant) recall(c *conferenceRecord, day string) {
+	for _, number := range c.Unwanted {
+		t.suppress(number)
 	}
-	for _, e := range entries {
-		if id, number, ok := strings.Cut(strings.TrimPrefix(e.Key, suppressPrefix), "/"); ok {
-			b.tenant(id).suppress(number)
-		}
+	if s := c.Spent[day]; s != nil {
+		t.spend(day, s.Attempts, s.MS)
 	}
-	records, err := state.LoadAll[spent](ctx, b.cfg.Store, spendPrefix)
-	if err != nil {
-		return fmt.Errorf("reading what was spent: %w", err)
-	}
-	day := today(time.Now())
-	for _, r := range records {
-		id, rest, _ := strings.Cut(strings.TrimPrefix(r.Key, spendPrefix), "/")
-		if strings.HasPrefix(rest, day) {
-			b.tenant(id).spend(day, r.Value.Attempts, r.Value.MS)
-		}
-	}
-	return nil
 }
