@@ -37,7 +37,13 @@ const adminKey = "e2e-admin-key-0123456789"
 // it at the end of the test.
 func serve(t *testing.T, extra string) *daemon {
 	t.Helper()
-	d := &daemon{t: t, dir: t.TempDir(), extra: extra, sip: "127.0.0.1:0", http: "127.0.0.1:0"}
+	return serveAt(t, "127.0.0.1:0", extra)
+}
+
+// serveAt is serve with a given address of the API.
+func serveAt(t *testing.T, http, extra string) *daemon {
+	t.Helper()
+	d := &daemon{t: t, dir: t.TempDir(), extra: extra, sip: "127.0.0.1:0", http: http}
 	d.start()
 	t.Cleanup(func() {
 		d.kill(syscall.SIGKILL)

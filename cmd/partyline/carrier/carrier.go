@@ -38,6 +38,9 @@ type Options struct {
 	KeepAudio time.Duration
 	// Texts tells the phone that types its PIN what came by SMS; nil: nothing ever comes.
 	Texts Texts
+	// AnswerWithin makes the talking phones answer after a random time up to
+	// this; 0: after a second.
+	AnswerWithin time.Duration
 	// Patience bounds how long a phone without a shorter script stays on the line; 0: 10 minutes.
 	Patience time.Duration
 	Log      *slog.Logger

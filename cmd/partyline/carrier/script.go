@@ -71,7 +71,11 @@ func toneOf(number string) float64 {
 }
 
 func talk(k *call) {
-	k.ringFor(time.Second)
+	if d := k.c.opts.AnswerWithin; d > 0 {
+		k.ringFor(jitter(d))
+	} else {
+		k.ringFor(time.Second)
+	}
 	k.answer()
 	k.stay(k.c.opts.Patience)
 }

@@ -114,6 +114,7 @@ type Webhooks struct {
 type Limits struct {
 	ParticipantsPerConference int `yaml:"participants_per_conference"`
 	AddsPerSecond             int `yaml:"adds_per_second"`
+	RequestsPerSecond         int `yaml:"requests_per_second"`
 }
 
 type Log struct {
@@ -143,7 +144,7 @@ func Default() Config {
 		SMS:       SMS{Provider: "log"},
 		State:     State{Path: "partyline.db"},
 		Recording: Recording{Dir: "recordings", Retention: 720 * time.Hour},
-		Limits:    Limits{ParticipantsPerConference: 1000, AddsPerSecond: 10},
+		Limits:    Limits{ParticipantsPerConference: 1000, AddsPerSecond: 10, RequestsPerSecond: 1000},
 		Log:       Log{Level: "info", Format: "text"},
 		Shutdown:  Shutdown{Drain: 30 * time.Minute},
 		Cluster:   Cluster{Replicas: 3},

@@ -57,6 +57,9 @@ func validate(c Config) Problems {
 	if n := c.Limits.AddsPerSecond; n < 1 || n > 10000 {
 		bad("limits.adds_per_second", "%d is not between 1 and 10000", n)
 	}
+	if n := c.Limits.RequestsPerSecond; n < 1 || n > 1000000 {
+		bad("limits.requests_per_second", "%d is not between 1 and 1000000", n)
+	}
 	if !slices.Contains([]string{"debug", "info", "warn", "error"}, c.Log.Level) {
 		bad("log.level", "%q is none of debug, info, warn, error", c.Log.Level)
 	}

@@ -212,8 +212,12 @@ func (n *Node) startHTTP(_ context.Context, opts Options) (err error) {
 		Bridge: n.bridge, Store: n.store,
 		AdminKey: c.Auth.AdminKey.Reveal(), Version: opts.Version, Log: n.log,
 		Ready: n.ready, SMSCallback: n.outbox.StatusCallback(),
-		AllowedOrigins: c.HTTP.AllowedOrigins,
-		Limits:         api.Limits{AddsPerSecond: float64(c.Limits.AddsPerSecond)},
+		AllowedOrigins: c.HTTP.AllowedOrigins, Registry: n.registry(),
+		Limits: api.Limits{
+			AddsPerSecond:     float64(c.Limits.AddsPerSecond),
+			RequestsPerSecond: float64(c.Limits.RequestsPerSecond),
+			RequestBurst:      2 * c.Limits.RequestsPerSecond,
+		},
 	})
 	if err != nil {
 		return err
