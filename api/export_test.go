@@ -1,5 +1,7 @@
 package api
 
+import "partyline/state"
+
 // Routes lists method and path template of every route, for the test that
 // holds them against the document.
 func (s *Server) Routes() [][2]string {
@@ -12,3 +14,6 @@ func (s *Server) Routes() [][2]string {
 
 // OpenAPI is the document of a version.
 func OpenAPI(version string) ([]byte, error) { return openapiJSON(version) }
+
+// Store is where keys and replies are kept.
+func (s *Server) Store() state.Store { return s.cfg.Store }

@@ -65,6 +65,14 @@ func (f *face) as(key string) *face {
 	return &other
 }
 
+// unjudged is the same face without the contract, for loops that make the same
+// exchange hundreds of times.
+func (f *face) unjudged() *face {
+	other := *f
+	other.contract = nil
+	return &other
+}
+
 // answer is one reply.
 type answer struct {
 	t      testing.TB
@@ -105,7 +113,9 @@ func (f *face) send(req *http.Request, body string) *answer {
 	w := httptest.NewRecorder()
 	f.srv.ServeHTTP(w, req)
 	a := &answer{t: f.t, status: w.Code, header: w.Result().Header, body: w.Body.Bytes()}
-	f.contract.check(f.t, req, []byte(body), a)
+	if f.contract != nil {
+		f.contract.check(f.t, req, []byte(body), a)
+	}
 	return a
 }
 

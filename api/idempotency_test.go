@@ -218,8 +218,9 @@ func TestIdempotencyKeysExpire(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFace(t)
 		first := f.do("POST", "/v2/conferences", `{"name":"x"}`, "Idempotency-Key", "k").want(201)
+		quick := f.unjudged()
 		for i := range 600 {
-			f.do("POST", "/v2/conferences", `{"name":1}`, "Idempotency-Key", fmt.Sprint(i)).want(422)
+			quick.do("POST", "/v2/conferences", `{"name":1}`, "Idempotency-Key", fmt.Sprint(i)).want(422)
 		}
 		wait(t, 23*time.Hour)
 		if n := len(bridgetest.All[state.Reply](f.Bench.Store, "idem/")); n != 601 {

@@ -147,7 +147,10 @@ func (p *Problem) rendered(requestID string) *rendered {
 // refuse answers with a problem, and tells the log when it is ours.
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, p *Problem) {
 	id := requestID(r.Context())
-	if p.Status >= 500 {
+	switch {
+	case p.Status == http.StatusServiceUnavailable:
+		s.log.Warn("request refused", "request_id", id, "method", r.Method, "code", p.Code, "err", p.cause)
+	case p.Status >= 500:
 		s.log.Error("request failed", "request_id", id, "method", r.Method, "code", p.Code, "err", p.cause)
 	}
 	if p.adds { // the tenant's adds are what ran out, not this key's requests
