@@ -83,8 +83,10 @@ func Listen(cfg Config, opts ...Option) (*Agent, error) {
 	if a.cfg.UserAgent == "" {
 		a.cfg.UserAgent = "partyline"
 	}
-	if err := headerText(a.cfg.UserAgent, a.cfg.Advertise); err != nil {
-		return nil, fmt.Errorf("%w: user agent or advertised address: %w", ErrConfig, err)
+	for _, text := range []string{a.cfg.UserAgent, a.cfg.Advertise} {
+		if err := edge.ValidHeaderValue(text); err != nil {
+			return nil, fmt.Errorf("%w: user agent or advertised address: %w", ErrConfig, err)
+		}
 	}
 	var err error
 	if a.trunks, err = trunk.NewSet(cfg.Trunks); err != nil {

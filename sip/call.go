@@ -2,11 +2,11 @@ package sip
 
 import (
 	"context"
-	"runtime/debug"
 	"sync/atomic"
 
 	"github.com/emiago/sipgo/sip"
 
+	"partyline/sip/edge"
 	"partyline/sip/trunk"
 )
 
@@ -88,64 +88,8 @@ func (a *Agent) newCall(sink func(Event)) *Call {
 	}
 }
 
-// run is the call's goroutine.
-func (c *Call) run(begin func()) {
-	defer c.agent.stats.active.Add(-1)
-	defer c.ticker.timer.Stop()
-	defer c.finis()
-	defer func() {
-		c.agent.strays.inherit(c.acks)
-		c.agent.leave(c.callIDs...)
-	}()
-	c.guard(begin)
-	for !c.settled() {
-		select {
-		case <-c.box.wake:
-			for _, f := range c.box.take(false) {
-				c.guard(f)
-			}
-		case <-c.ticker.timer.C:
-			for f, ok := c.ticker.due(); ok; f, ok = c.ticker.due() {
-				c.guard(f)
-			}
-		case <-c.agent.ctx.Done():
-			return
-		}
-	}
-}
-
-// settled says that the end was told and the wire is clean. It closes the
-// mailbox then, after serving what came last.
-func (c *Call) settled() bool {
-	for c.phase == over && c.busy == 0 && len(c.attempts) == 0 {
-		rest := c.box.take(true)
-		if len(rest) == 0 {
-			return true
-		}
-		for _, f := range rest {
-			c.guard(f)
-		}
-	}
-	return false
-}
-
-// guard runs one step of the call. A fault in it ends this call and no other.
-func (c *Call) guard(step func()) {
-	defer func() {
-		if p := recover(); p != nil {
-			c.agent.stats.panics.Add(1)
-			c.agent.log.Error("a fault in a call's signalling; this call ends, others go on",
-				"number", masked(c.req.Number), "trunk", c.trunk.Name, "fault", p, "stack", string(debug.Stack()))
-			defer func() {
-				if recover() != nil {
-					c.phase, c.busy, c.attempts = over, 0, nil
-				}
-			}()
-			c.stop(CauseInternalError)
-		}
-	}()
-	step()
-}
+// maxPhrase bytes of a reason phrase are passed on.
+const maxPhrase = 200
 
 // tell hands an event to the sink.
 func (c *Call) tell(e Event) {
@@ -155,6 +99,7 @@ func (c *Call) tell(e Event) {
 	if e.Trunk == "" {
 		e.Trunk = c.trunk.Name
 	}
+	e.Phrase = edge.SafeText(e.Phrase, maxPhrase) // may be a carrier's
 	if e.Kind == EventEnded {
 		c.phase = over
 		c.finis()

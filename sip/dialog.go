@@ -90,8 +90,11 @@ func parseDialog(b []byte) (*dialog, error) {
 	if d.Expires < 0 || d.MinSE < 0 || d.CSeq > maxCSeq || len(d.Routes) > maxRoutes {
 		return nil, fmt.Errorf("%w: number out of range", errSnapshot)
 	}
-	if err := headerText(d.Remote.Name, d.Local.Name, d.Origin.Address); err != nil {
+	if _, err := displayName(d.Local.Name); err != nil {
 		return nil, fmt.Errorf("%w: name: %w", errSnapshot, err)
+	}
+	if err := headerText(d.Origin.Address); err != nil {
+		return nil, fmt.Errorf("%w: origin: %w", errSnapshot, err)
 	}
 	if err := wordText(d.Trunk, d.CallID, d.Local.Tag, d.Remote.Tag, d.Host, d.Origin.Session, d.Origin.User); err != nil {
 		return nil, fmt.Errorf("%w: %w", errSnapshot, err)

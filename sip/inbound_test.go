@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -167,12 +168,12 @@ func TestStreamKeepAliveAndSplitMessages(t *testing.T) {
 
 func TestTrunkGoesDownAndComesBack(t *testing.T) {
 	virtual(t, 1, func(r *rig) {
-		answer := true
+		var silent atomic.Bool
 		r.peer().Handle(func(in *siptest.Incoming) bool {
 			if in.Method() != "OPTIONS" {
 				return false
 			}
-			if answer {
+			if !silent.Load() {
 				in.Reply(200)
 			}
 			return true
@@ -181,7 +182,7 @@ func TestTrunkGoesDownAndComesBack(t *testing.T) {
 		if s := r.agent.Trunks()[0]; !s.Up || s.Checked.IsZero() {
 			t.Fatalf("%+v", s)
 		}
-		answer = false
+		silent.Store(true)
 		time.Sleep(90 * time.Second)
 		if s := r.agent.Trunks()[0]; s.Up || !strings.Contains(s.Why, "OPTIONS") {
 			t.Fatalf("%+v", s)
@@ -189,7 +190,7 @@ func TestTrunkGoesDownAndComesBack(t *testing.T) {
 		if _, ok := r.agent.TryReserve(); ok {
 			t.Error("a trunk that is down was given out")
 		}
-		answer = true
+		silent.Store(false)
 		time.Sleep(time.Minute)
 		if s := r.agent.Trunks()[0]; !s.Up || s.Why != "" {
 			t.Fatalf("%+v", s)

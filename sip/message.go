@@ -1,56 +1,17 @@
 package sip
 
 import (
-	"crypto/rand"
-	"encoding/hex"
-	"errors"
-	"fmt"
-	"net"
-	"net/netip"
-	"strconv"
 	"strings"
 
 	"github.com/emiago/sipgo/sip"
+
+	"partyline/sip/edge"
 )
 
-// allowed are the methods we take (sip.md, Inbound).
-const allowed = "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, PRACK, INFO"
+// allowed are the methods we take.
+const allowed = edge.Allow
 
 const contentSDP = "application/sdp"
-
-var errUnsafe = errors.New("sip: control character in a header")
-
-// headerText refuses text that would end a header line: the last thing that
-// stands between outside text and the wire.
-func headerText(ss ...string) error {
-	for _, s := range ss {
-		for _, r := range s {
-			if (r < ' ' && r != '\t') || r == 0x7f {
-				return errUnsafe
-			}
-		}
-	}
-	return nil
-}
-
-// wordText refuses white space besides control characters.
-func wordText(ss ...string) error {
-	for _, s := range ss {
-		for _, r := range s {
-			if r <= ' ' || r == 0x7f {
-				return errUnsafe
-			}
-		}
-	}
-	return nil
-}
-
-// token makes a Call-ID, tag or branch nobody can guess: 64 bits.
-func token() string {
-	var b [8]byte
-	_, _ = rand.Read(b[:]) // never fails (crypto/rand)
-	return hex.EncodeToString(b[:])
-}
 
 // compose builds a request in a dialog; every request we send comes from here.
 // extra headers follow the fixed ones.
@@ -90,8 +51,12 @@ func (a *Agent) compose(d *dialog, method sip.RequestMethod, cseq uint32, body [
 	if err != nil {
 		return nil, err
 	}
-	req.AppendHeader(&sip.FromHeader{DisplayName: quotable(d.Local.Name), Address: from, Params: tagParam(d.Local.Tag)})
-	req.AppendHeader(&sip.ToHeader{DisplayName: quotable(d.Remote.Name), Address: remote, Params: tagParam(d.Remote.Tag)})
+	name, err := displayName(d.Local.Name)
+	if err != nil {
+		return nil, err
+	}
+	req.AppendHeader(&sip.FromHeader{DisplayName: name, Address: from, Params: tagParam(d.Local.Tag)})
+	req.AppendHeader(&sip.ToHeader{Address: remote, Params: tagParam(d.Remote.Tag)})
 	callID := sip.CallIDHeader(d.CallID)
 	req.AppendHeader(&callID)
 	req.AppendHeader(&sip.CSeqHeader{SeqNo: cseq, MethodName: method})
@@ -129,33 +94,6 @@ func shorten(req *sip.Request) {
 // maxUDPRequest bytes; sipgo refuses to send a longer one over UDP.
 const maxUDPRequest = 1300
 
-// safe is the gate in front of the wire: no header and no start line may hold
-// a line end.
-func safe(m sip.Message) error {
-	var headers []sip.Header
-	start := ""
-	switch m := m.(type) {
-	case *sip.Request:
-		headers, start = m.Headers(), m.StartLine()
-	case *sip.Response:
-		headers, start = m.Headers(), m.StartLine()
-	}
-	if err := headerText(start); err != nil {
-		return err
-	}
-	for _, h := range headers {
-		if err := headerText(h.Name(), h.Value()); err != nil {
-			return fmt.Errorf("%s: %w", h.Name(), err)
-		}
-	}
-	return nil
-}
-
-// quotable escapes a display name for the quotes sipgo puts around it.
-func quotable(s string) string {
-	return strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s)
-}
-
 func tagParam(tag string) sip.HeaderParams {
 	if tag == "" {
 		return nil
@@ -170,73 +108,6 @@ func (a *Agent) contact(to target, host string, port int) *sip.ContactHeader {
 		u.UriParams.Add("transport", to.network)
 	}
 	return &sip.ContactHeader{Address: u}
-}
-
-// routes is the Route headers of a request and the address it goes to first;
-// a strict router takes the place of the Request-URI (RFC 3261 §12.2.1.1).
-func (d *dialog) routes(uri *sip.Uri) (hop sip.Uri, routes []sip.Uri, err error) {
-	for _, r := range d.Routes {
-		u, err := parseURI(r)
-		if err != nil {
-			return hop, nil, err
-		}
-		routes = append(routes, u)
-	}
-	if len(routes) == 0 {
-		return *uri, nil, nil
-	}
-	hop = routes[0]
-	if _, loose := hop.UriParams.Get("lr"); !loose {
-		routes = append(routes[1:], *uri)
-		*uri = hop
-	}
-	return hop, routes, nil
-}
-
-// nextHop is where a request in the dialog goes: to hop, if that is an address
-// the trunk is known by; else to where the INVITE went. So a Contact behind a
-// NAT or made up by a stranger moves nothing off the trunk.
-func (a *Agent) nextHop(d *dialog, hop sip.Uri) target {
-	t := target{network: d.Network, addr: d.Hop, host: d.Host}
-	if d.Remote.Tag == "" {
-		return t // the INVITE itself
-	}
-	ip, err := netip.ParseAddr(strings.Trim(hop.Host, "[]"))
-	if err != nil || !a.known(ip.Unmap()) {
-		return t
-	}
-	if p, ok := hop.UriParams.Get("transport"); ok {
-		switch p = strings.ToLower(p); p {
-		case "udp", "tcp", "tls":
-			t.network = p
-		}
-	}
-	port := hop.Port
-	if port == 0 {
-		port = sip.DefaultPort(t.network)
-	}
-	t.addr = netip.AddrPortFrom(ip.Unmap(), uint16(port))
-	return t
-}
-
-// destination is the target a composed request was made for.
-func destination(req *sip.Request, host string) (target, error) {
-	addr, err := netip.ParseAddrPort(req.Destination())
-	if err != nil {
-		return target{}, err
-	}
-	return target{network: strings.ToLower(req.Transport()), addr: addr, host: host}, nil
-}
-
-// uriHost writes a host and port as a URI has them.
-func uriHost(host string, port int) string {
-	if port == 0 {
-		if strings.Contains(host, ":") {
-			return "[" + strings.Trim(host, "[]") + "]"
-		}
-		return host
-	}
-	return net.JoinHostPort(strings.Trim(host, "[]"), strconv.Itoa(port))
 }
 
 // cancelOf builds the CANCEL of an INVITE: the same next hop, the same branch,

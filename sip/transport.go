@@ -1,25 +1,16 @@
 package sip
 
 import (
-	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/netip"
-	"os"
-	"strconv"
 	"strings"
 	"time"
-
-	"github.com/emiago/sipgo/sip"
 )
-
-// dialTimeout of an outgoing TCP or TLS connection, with its handshake.
-const dialTimeout = 4 * time.Second
 
 // target is one address a request goes to.
 type target struct {
@@ -165,117 +156,6 @@ func (d *dialed) Accept() (net.Conn, error) {
 }
 func (d *dialed) Close() error   { return nil }
 func (d *dialed) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4zero} }
-
-// connect makes sure that sipgo has a connection to t in its pool.
-func (a *Agent) connect(ctx context.Context, t target) error {
-	if t.network == "udp" {
-		return nil
-	}
-	if c, err := a.tpl.GetConnection(t.network, t.addr.String()); err == nil {
-		_, _ = c.TryClose()
-		return nil
-	}
-	_, err, _ := a.dials.Do(t.String(), func() (any, error) {
-		if c, err := a.tpl.GetConnection(t.network, t.addr.String()); err == nil {
-			_, _ = c.TryClose()
-			return nil, nil
-		}
-		return nil, a.dial(ctx, t)
-	})
-	return err
-}
-
-func (a *Agent) dial(ctx context.Context, t target) error {
-	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
-	defer cancel()
-	var d net.Dialer
-	c, err := d.DialContext(ctx, "tcp", t.addr.String())
-	if err != nil {
-		return fmt.Errorf("connect %s: %w", t, err)
-	}
-	into := a.dialedTCP
-	if t.network == "tls" {
-		tc := tls.Client(c, &tls.Config{RootCAs: a.roots, ServerName: t.host, MinVersion: tls.VersionTLS12})
-		if err := tc.HandshakeContext(ctx); err != nil {
-			_ = c.Close()
-			return fmt.Errorf("connect %s as %s: %w", t, t.host, err)
-		}
-		c, into = tc, a.dialedTLS
-	}
-	sc := a.newStreamConn(c, strings.ToUpper(t.network))
-	sc.heard = true // we speak first
-	select {
-	case into.conns <- sc:
-	case <-ctx.Done():
-		sc.end()
-		return fmt.Errorf("connect %s: %w", t, ctx.Err())
-	}
-	select {
-	case <-sc.serving:
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("connect %s: %w", t, ctx.Err())
-	}
-}
-
-func loadRoots(file string) (*x509.CertPool, error) {
-	if file == "" {
-		return nil, nil
-	}
-	pem, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("%w: tls roots: %w", ErrConfig, err)
-	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("%w: tls roots: no certificate in %s", ErrConfig, file)
-	}
-	return pool, nil
-}
-
-// local says which of our addresses a request to t leaves from (zero: let the
-// connection decide) and which one we call ourselves in Via and Contact.
-func (a *Agent) local(t target) (from sip.Addr, host string, port int, err error) {
-	var s socket
-	for _, have := range a.sockets {
-		if have.network == t.network && have.bound.Addr().Is4() == t.addr.Addr().Is4() {
-			s = have
-			break
-		}
-	}
-	if !s.bound.IsValid() && t.network == "udp" {
-		return sip.Addr{}, "", 0, fmt.Errorf("no udp listener can reach %s", t.addr)
-	}
-	port = int(s.bound.Port())
-	if t.network == "udp" {
-		from = sip.Addr{IP: net.IP(s.bound.Addr().AsSlice()), Port: port}
-	}
-	if a.cfg.Advertise != "" {
-		h, p, err := net.SplitHostPort(a.cfg.Advertise)
-		if err != nil {
-			return from, strings.Trim(a.cfg.Advertise, "[]"), port, nil
-		}
-		n, err := strconv.Atoi(p)
-		if err != nil {
-			return from, h, port, fmt.Errorf("%w: advertise %q", ErrConfig, a.cfg.Advertise)
-		}
-		return from, h, n, nil
-	}
-	if s.bound.IsValid() && !s.bound.Addr().IsUnspecified() {
-		return from, s.bound.Addr().String(), port, nil
-	}
-	return from, a.routeTo(t.addr), port, nil
-}
-
-// routeTo is the address this machine has towards dst. Nothing is sent.
-func (a *Agent) routeTo(dst netip.AddrPort) string {
-	c, err := net.Dial("udp", dst.String())
-	if err != nil {
-		return "127.0.0.1"
-	}
-	defer func() { _ = c.Close() }()
-	return addrPortOf(c.LocalAddr()).Addr().String()
-}
 
 // quiet keeps sipgo from logging: its messages hold whole SIP messages, with
 // full numbers in them. What matters is counted and logged here.
