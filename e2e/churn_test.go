@@ -1,0 +1,199 @@
+package e2e
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"partyline/cmd/partyline/carrier"
+)
+
+// network is the simulated carrier in a process of its own.
+type network struct {
+	t   *testing.T
+	sip string
+	url string
+}
+
+// startNetwork runs "partyline phones" listening for a continuous tone.
+func startNetwork(t *testing.T, continuous int) *network {
+	t.Helper()
+	cmd := exec.Command(program, "phones", "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0", "--continuous", strconv.Itoa(continuous))
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	n := &network{t: t}
+	lines := bufio.NewScanner(out)
+	for n.url == "" && lines.Scan() {
+		if _, addr, ok := strings.Cut(lines.Text(), "as a trunk: sip:"); ok {
+			n.sip = addr
+		}
+		if url, ok := strings.CutPrefix(lines.Text(), "Records at "); ok {
+			n.url = url
+		}
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		_, _ = io.Copy(io.Discard, out)
+		_ = cmd.Wait()
+	})
+	if n.url == "" {
+		t.Fatal("the simulated carrier does not start")
+	}
+	return n
+}
+
+// calls are the records of all phones.
+func (n *network) calls() []carrier.Record {
+	n.t.Helper()
+	client := http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	res, err := client.Get(n.url)
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	var calls []carrier.Record
+	if err := json.NewDecoder(res.Body).Decode(&calls); err != nil {
+		n.t.Fatal(err)
+	}
+	return calls
+}
+
+// metric reads one sample of the daemon's metrics.
+func (d *daemon) metric(name string) float64 {
+	d.t.Helper()
+	client := http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	res, err := client.Get(d.url + "/metrics")
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	lines := bufio.NewScanner(res.Body)
+	for lines.Scan() {
+		if v, ok := strings.CutPrefix(lines.Text(), name+" "); ok {
+			f, err := strconv.ParseFloat(v, 64)
+			if err != nil {
+				d.t.Fatal(err)
+			}
+			return f
+		}
+	}
+	d.t.Fatalf("no metric %s", name)
+	return 0
+}
+
+// TestToneThroughChurn holds a conference of 300 for a minute: a presenter
+// speaks a continuous 1 kHz tone while sixty of the listeners come and go, are
+// muted, held and resumed. Every listener who stays must hear the tone without
+// a gap; ending the conference hangs up everyone once; what the conference
+// needed is given back.
+func TestToneThroughChurn(t *testing.T) {
+	const steady, churning = 239, 60
+	phones := startNetwork(t, 1000)
+	d := serve(t, trunk(phones.sip)+"limits: {adds_per_second: 1000}\n")
+	d.call("GET", "/v2/conferences", nil, nil)
+	before := d.metric("go_goroutines")
+	conf := d.conference(fields{"max_participants": 1000, "member_notification": false})
+	presenter := d.add(conf, "+12025550160", fields{"role": "presenter"}) // speaks 1000 Hz
+	d.becomes(conf, presenter.ID, "connected", 10*time.Second)
+
+	number := func(i int) string { return fmt.Sprintf("+1303%03d01%02d", 200+i/100, i%100) }
+	ids := d.addMany(conf, steady+churning, func(i int) fields {
+		return fields{"phone_number": number(i), "role": "listener"}
+	})
+	until(t, "all are connected", 30*time.Second, func() bool {
+		n := 0
+		for _, p := range d.people(conf) {
+			if p.Status == "connected" {
+				n++
+			}
+		}
+		return n == steady+churning+1
+	})
+	churn(t, d, conf, ids[steady:], time.Minute)
+
+	during := map[string]carrier.Heard{} // of the steady ones, before anybody is hung up
+	for _, r := range phones.calls() {
+		if r.Up() {
+			during[r.Number] = r.Heard
+		}
+	}
+	damaged := 0
+	for i := range steady {
+		h, ok := during[number(i)]
+		if !ok || h.ToneFrames < 50*55 || h.ToneGaps > 0 || h.ToneJumps > 0 || h.Lost > 0 || h.SSRCs != 1 || h.TSJumps > 0 {
+			damaged++
+			t.Errorf("%s: up %v, heard %+v", number(i), ok, h)
+		}
+	}
+	t.Logf("%d of %d steady listeners heard the tone without a gap", steady-damaged, steady)
+
+	d.call("POST", "/v2/conferences/"+conf+"/end", fields{}, nil)
+	until(t, "all have ended", 10*time.Second, func() bool {
+		for _, p := range d.people(conf) {
+			if !p.ended() {
+				return false
+			}
+		}
+		return true
+	})
+	for _, r := range phones.calls() {
+		if r.Up() || (!r.AnsweredAt.IsZero() && (r.BYEs != 1 || r.ACKs == 0)) {
+			t.Errorf("%s: %d BYEs, %d ACKs, ended by %q", r.Number, r.BYEs, r.ACKs, r.End)
+		}
+	}
+	// Transactions linger for a while (Timer K, 5 s), then nothing is left.
+	until(t, "goroutines are back", time.Minute, func() bool { return d.metric("go_goroutines") <= before+3 })
+	if legs := d.metric("partyline_media_legs"); legs != 0 {
+		t.Errorf("%v legs are left", legs)
+	}
+}
+
+// churn makes the given participants come and go for a while, twenty acts a
+// second.
+func churn(t *testing.T, d *daemon, conf string, ids []string, long time.Duration) {
+	t.Helper()
+	acts := map[string][]string{ // what may follow what
+		"":           {"mute", "hold", "disconnect"},
+		"mute":       {"hold", "disconnect"},
+		"hold":       {"resume", "disconnect"},
+		"resume":     {"hold", "disconnect", "mute"},
+		"disconnect": {"redial"},
+		"redial":     {"mute", "disconnect"},
+	}
+	last := map[string]string{}
+	end := time.NewTimer(long)
+	defer end.Stop()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	done := map[string]int{}
+	for {
+		select {
+		case <-end.C:
+			t.Logf("churn: %v", done)
+			return
+		case <-tick.C:
+		}
+		id := ids[rand.IntN(len(ids))]
+		next := acts[last[id]][rand.IntN(len(acts[last[id]]))]
+		code, err := d.try(t.Context(), "POST", "/v2/conferences/"+conf+"/participants/"+id+"/"+next, fields{}, nil)
+		if err != nil && code != http.StatusConflict { // a call that is not up yet cannot be resumed
+			t.Fatal(err)
+		}
+		last[id] = next
+		done[next]++
+	}
+}
