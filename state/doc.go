@@ -17,7 +17,8 @@
 //	idem/<tenant>/<hash>                 Reply (an answer kept for an Idempotency-Key)
 //
 // Ids sort by creation time (ULID), so a listing is in order of creation and
-// an id is a cursor.
+// an id is a cursor. Keys are stored in the clear, values are not: a key never
+// holds a phone number, a name or a secret, only ids and hashes.
 //
 // # Who writes what
 //
