@@ -351,3 +351,109 @@ func TestNoAllocation(t *testing.T) {
 		t.Errorf("%v allocations a packet", n)
 	}
 }
+
+// An engine that stalls for a second finds fifty packets: only the newest are
+// worth hearing, and the stream goes on behind them without delay.
+func TestStalledCallerHearsTheNewest(t *testing.T) {
+	f := newFeeder()
+	for id := 1; id <= 50; id++ {
+		f.put(t, uint16(id), uint32(id)*160, id, jitter.Accepted)
+		if id == 1 {
+			f.get(t, jitter.Audio, 1)
+		} else {
+			f.at += tickNS
+		}
+	}
+	f.b.Get(f.pcm[:], f.at-tickNS)
+	if id := idOf(f.pcm[jitter.Frame-1]); id < 48 {
+		t.Errorf("packet %d is heard after a stall of 50", id)
+	}
+	for id := 51; id < 60; id++ {
+		f.put(t, uint16(id), uint32(id)*160, id, jitter.Accepted)
+		if got := f.b.Get(f.pcm[:], f.at); got != jitter.Audio {
+			t.Errorf("frame %d is of kind %d", id, got)
+		}
+		f.at += tickNS
+	}
+	if d := f.b.Depth(); d > 40*time.Millisecond {
+		t.Errorf("delay is %v after the stall", d)
+	}
+}
+
+func TestWhatWaitedTooLongForItsFirstTickIsDropped(t *testing.T) {
+	f := newFeeder()
+	f.put(t, 1, 160, 1, jitter.Accepted)
+	f.at += 15 * tickNS
+	f.put(t, 2, 320, 2, jitter.Accepted)
+	f.get(t, jitter.Audio, 2)
+	if got := f.b.Stats().Stale; got != jitter.Frame {
+		t.Errorf("%d stale samples, want %d", got, jitter.Frame)
+	}
+}
+
+// Late sound shifts the frames against the packets, and silence lets them
+// fall into place again.
+func TestFramesAlignWithPacketsInSilence(t *testing.T) {
+	f := newFeeder()
+	tone := line{length: time.Second, wave: sine(441.7, -20)}.packets()
+	put := func(p packet) {
+		f.b.Put(p.seq, p.ts, p.payload, f.at-tickNS/2)
+	}
+	for _, p := range tone[:20] {
+		put(p)
+		f.get(t, jitter.Audio, -1)
+	}
+	f.b.Get(f.pcm[:], f.at) // the next is late
+	f.at += tickNS
+	put(tone[20])
+	for n := 21; n < 60; n++ {
+		if n < 30 {
+			put(tone[n])
+		} else { // two codes of silence in turn
+			f.b.Put(uint16(n), uint32(n)*160, marked(120+n%2, jitter.Frame), f.at-tickNS/2)
+		}
+		f.b.Get(f.pcm[:], f.at)
+		f.at += tickNS
+		first, last := idOf(f.pcm[0]), idOf(f.pcm[jitter.Frame-1])
+		if n == 29 && f.b.Depth() < 11*time.Millisecond {
+			t.Fatalf("nothing was shifted: delay %v", f.b.Depth())
+		}
+		if n > 40 && first != last {
+			t.Fatalf("frame %d is made of packets %d and %d", n, first, last)
+		}
+	}
+}
+
+// A far end that sends only while it talks begins each spurt with the delay
+// its line has shown to need.
+func TestSpurtsRememberTheJitter(t *testing.T) {
+	l := line{length: 2 * time.Minute, phase: 5 * time.Millisecond, wave: sine(997, -20), delay: uniform(9, 35*time.Millisecond)}
+	var spurts []packet
+	seq := uint16(0)
+	for _, p := range l.packets() {
+		if p.ts/8000%2 == 0 { // every other second
+			spurts = append(spurts, p)
+		}
+	}
+	order := make(map[uint32]uint16)
+	for ts := uint32(0); ts < 2*60*8000; ts += 160 {
+		if ts/8000%2 == 0 {
+			order[ts] = seq
+			seq++
+		}
+	}
+	for i := range spurts {
+		spurts[i].seq = order[spurts[i].ts]
+	}
+	concealed := 0
+	listen(new(jitter.Buffer), spurts, func(h heard) {
+		if h.kind == jitter.Concealed && h.at > startNS+10*second {
+			concealed++
+		}
+	})
+	// Three frames at the end of each of 55 spurts cannot be known to be its
+	// end.
+	if concealed > 3*55+15 {
+		t.Errorf("%d frames made up", concealed)
+	}
+}

@@ -144,6 +144,7 @@ func TestRefusals(t *testing.T) {
 		"port too high":       {body("m=audio 70000 RTP/AVP 0"), sdp.ErrBadSDP},
 		"host name":           {body("m=audio 30000 RTP/AVP 0", "c=IN IP4 host.example.com"), sdp.ErrBadSDP},
 		"multicast":           {body("m=audio 30000 RTP/AVP 0", "c=IN IP4 224.2.1.1/127"), sdp.ErrBadSDP},
+		"IPv6 multicast":      {body("m=audio 30000 RTP/AVP 0", "c=IN IP6 ff02::1"), sdp.ErrBadSDP},
 		"no address":          {crlf("v=0", "o=- 1 2 IN IP4 192.0.2.7", "s=-", "t=0 0", "m=audio 30000 RTP/AVP 0"), sdp.ErrBadSDP},
 		"payload type":        {body("m=audio 30000 RTP/AVP x"), sdp.ErrBadSDP},
 		"9 KB":                {body("m=audio 30000 RTP/AVP 0", "a=x:"+strings.Repeat("y", 9000)), sdp.ErrBadSDP},
