@@ -3,12 +3,13 @@ package jitter
 import "math"
 
 const (
-	shortest = 40  // samples: the shortest pitch period, 200 Hz
-	longest  = 160 // samples: the longest, 50 Hz, or several of a higher voice
-	reach    = 80  // samples: how far made-up sound goes on to meet the real
-	memory   = 320 // samples of past sound kept to repeat
-	overlap  = 32  // samples: 4 ms of cross-fade back to real sound
-	hold     = 160 // samples repeated at full level before the fade
+	shortest    = 40  // samples: the shortest pitch period, 200 Hz
+	longest     = 160 // samples: the longest, 50 Hz, or several of a higher voice
+	reach       = 80  // samples: how far made-up sound goes on to meet the real
+	memory      = 320 // samples of past sound kept to repeat
+	overlap     = 32  // samples: 4 ms of cross-fade back to real sound
+	fadeSamples = 480 // 60 ms: made-up sound has faded to nothing by then
+	hold        = 160 // samples repeated at full level before the fade
 )
 
 // concealer makes up sound in the place of what is missing by repeating the
