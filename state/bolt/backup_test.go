@@ -10,9 +10,11 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"partyline/state"
 	"partyline/state/bolt"
@@ -121,6 +123,12 @@ func TestBackupDuringWrites(t *testing.T) {
 		})
 	}
 	for i := range 10 {
+		seen := s.Stats().Batches
+		for deadline := time.Now().Add(20 * time.Second); s.Stats().Batches < seen+8; runtime.Gosched() {
+			if time.Now().After(deadline) {
+				t.Fatal("nobody writes")
+			}
+		}
 		copied := filepath.Join(dir, fmt.Sprint("copy", i))
 		if err := bolt.Backup(context.Background(), s, copied); err != nil {
 			t.Fatal(err)

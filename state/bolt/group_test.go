@@ -50,6 +50,15 @@ func queued(t *testing.T, s *Store, n int) {
 	}
 }
 
+// No test can cut the power; that nobody turned fsync off can be seen.
+func TestFsyncIsOn(t *testing.T) {
+	s := openInner(t, filepath.Join(t.TempDir(), "a.db"))
+	defer s.Close()
+	if s.db.NoSync || s.db.NoGrowSync || s.db.NoFreelistSync {
+		t.Error("commits are acknowledged before they are on the disk")
+	}
+}
+
 // What arrives while a commit waits for the disk shares the next one.
 func TestBurstSharesOneCommit(t *testing.T) {
 	s := openInner(t, filepath.Join(t.TempDir(), "a.db"))
