@@ -494,3 +494,19 @@ func TestSpendLimits(t *testing.T) {
 		wantCode(t, err, bridge.RateLimited, "spend_limit")
 	})
 }
+
+// TestLateNewsOfAnOldAttempt checks that the end of a call which we hung up
+// ourselves says nothing about the attempt that follows.
+func TestLateNewsOfAnOldAttempt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, bridge.Config{}, bridge.ConferenceSpec{})
+		w.Phones.Script("", bridgetest.Callee{Answer: bridgetest.Never})
+		v := w.add(1, bridge.ParticipantSpec{RingTimeout: 10 * time.Second, Retry: state.Retry{Attempts: 2, Delay: time.Minute}})
+		time.Sleep(21 * time.Second)
+		w.expect(v.ID, state.Pending, state.PhaseRetrying, state.ReasonNoAnswer)
+		time.Sleep(time.Minute)
+		if again := w.expect(v.ID, state.Dialing, state.PhaseRinging, ""); again.Attempt != 2 {
+			t.Errorf("attempt %d", again.Attempt)
+		}
+	})
+}
