@@ -1,8 +1,8 @@
 package media
 
-// A mix louder than −3 dBFS is turned down, not cut: cutting eight talkers at
-// −10 dBFS puts distortion all over the band, a gain that moves slowly puts
-// it below −40 dBFS (limiter_test.go measures both).
+// A mix louder than −3 dBFS is turned down, not cut: a gain that moves slowly
+// keeps what eight talkers at −10 dBFS add to the band below −40 dBFS
+// (TestNoSpuriousEnergyWithEightLoudTalkers), bending their peaks does not.
 const (
 	threshold = 23198          // −3 dBFS of 32768
 	ceiling   = 32767          //

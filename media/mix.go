@@ -98,10 +98,11 @@ func (r *mix) find() {
 	}
 }
 
-// play puts a clip into everyone's mix. The same clip asked for twice on one
+// play puts a clip into everyone's mix; in an empty room nobody ever hears
+// it. The same clip asked for twice on one
 // tick is heard once: forty people who come in together make one beep.
 func (r *mix) play(clip *Clip, tick int64) {
-	if len(r.announced) == overlapping || len(clip.PCM) == 0 {
+	if len(r.members) == 0 || len(r.announced) == overlapping || len(clip.PCM) == 0 {
 		return
 	}
 	for _, a := range r.announced {

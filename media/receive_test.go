@@ -248,17 +248,3 @@ func (p *phone) press(digit byte, ownSSRC bool) {
 	p.at += 800
 	p.voice = voice
 }
-
-func FuzzParsePacket(f *testing.F) {
-	f.Add([]byte{0x80, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0xFF})
-	f.Add([]byte{0xB1, 0x80, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4, 0xBE, 0xDE, 0, 1, 1, 2, 3, 4, 0xFF, 1})
-	f.Fuzz(func(t *testing.T, b []byte) {
-		p, ok := parsePacket(b)
-		if !ok {
-			return
-		}
-		if len(p.payload) > len(b)-headerSize || p.pt > 127 {
-			t.Fatalf("% x gives %+v", b, p)
-		}
-	})
-}

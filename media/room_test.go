@@ -63,6 +63,20 @@ func TestUpdateOfNobody(t *testing.T) {
 	}
 }
 
+// What was announced to nobody is not heard by who comes later.
+func TestAnnouncementToAnEmptyRoom(t *testing.T) {
+	r := newRig(t, 1)
+	room := r.e.NewRoom()
+	room.Play(&Clip{PCM: samples(tone(1600, -10), 8000)})
+	r.ticks(1)
+	p := r.call(nil)
+	room.Update(Change{p.leg.ID(), listens})
+	r.ticks(10)
+	if level(p.heard) > -100 {
+		t.Error("an old announcement is heard")
+	}
+}
+
 // Whatever happens in whatever order on however many workers, each leg is in
 // the end where the last command that named it put it, and is served by
 // exactly one worker meanwhile.
