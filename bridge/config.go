@@ -17,9 +17,12 @@ type Config struct {
 	Texter    Texter // nil: PINs cannot be sent, send_pin_via_sms is refused
 	Limits    Limits
 	Dial      DialPolicy
-	CallerIDs []string     // verified numbers of the trunks; any other caller_id is refused
-	PINKey    []byte       // HMAC key of at least 16 bytes, kept outside the database
-	Log       *slog.Logger // nil: silence
+	CallerIDs []string // verified numbers of the trunks; any other caller_id is refused
+	// TellHold says whether a trunk's far ends are told of our hold by
+	// re-INVITE; nil: never, hold is music from our mixer alone.
+	TellHold func(trunk string) bool
+	PINKey   []byte       // HMAC key of at least 16 bytes, kept outside the database
+	Log      *slog.Logger // nil: silence
 }
 
 // Limits are policy, raised by the operator. Zero takes the default.

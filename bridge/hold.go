@@ -1,10 +1,6 @@
 package bridge
 
-import (
-	"time"
-
-	"partyline/state"
-)
+import "partyline/state"
 
 // setHold sets our own hold. It is a bit beside all others: it may be set at
 // any time before the end, takes effect on joining, and leaves mute alone.
@@ -15,6 +11,7 @@ func (o *owner) setHold(m *member, on bool, by string) {
 	m.rec.Held = on
 	o.changed(m)
 	o.settleHold(m, by)
+	o.tellHold(m)
 }
 
 // setFarHold notes that the far end put us on hold, or took us back.
@@ -68,15 +65,37 @@ func (o *owner) offered(m *member, e CallEvent) {
 		return
 	}
 	o.then(m, func() { e.Reply(200, answer) })
-	wasHeld := m.rec.HeldRemote
 	o.setFarHold(m, farHold(dir))
-	if wasHeld && !m.rec.HeldRemote && m.live() {
-		o.watch(m)
-	}
 }
 
-// watch makes sure that a leg taken off hold is alive.
-func (o *owner) watch(m *member) {
-	o.probe(m)
-	m.until(dueProbe, time.Now().Add(probeEvery))
+// tellHold lets the far end know of our hold by re-INVITE, where its trunk
+// wants that (RFC 3264 §8.4): it may save the packets we would not use.
+func (o *owner) tellHold(m *member) {
+	tell := o.b.cfg.TellHold
+	if tell == nil || !m.live() || m.leg == nil || m.call == nil || !tell(m.rec.Trunk) {
+		return
+	}
+	m.leg.Hold(m.rec.Held)
+	offer, err := m.leg.Offer()
+	if err != nil {
+		o.log.Warn("the far end was not told of a hold; its music plays all the same", "participant", m.rec.ID, "error", err)
+		return
+	}
+	call := m.call
+	o.then(m, func() { call.Reinvite(offer) })
+}
+
+// reinvited takes the far end's answer to our re-INVITE. One that refuses, or
+// answers without sense, keeps the session as it was (RFC 3261 §14.1).
+func (o *owner) reinvited(m *member, e CallEvent) {
+	if m.leg == nil {
+		return
+	}
+	if e.Code < 200 || e.Code > 299 {
+		o.log.Warn("the far end refused our re-INVITE; the call goes on as it was", "participant", m.rec.ID, "code", e.Code)
+		return
+	}
+	if _, err := m.leg.Accept(e.SDP); err != nil {
+		o.log.Warn("the far end's answer to our re-INVITE cannot be used; the call goes on as it was", "participant", m.rec.ID, "error", err)
+	}
 }

@@ -26,6 +26,8 @@ func (o *owner) heard(m *member, e CallEvent) {
 		o.changed(m)
 	case CallOffered:
 		o.offered(m, e)
+	case CallReinvited:
+		o.reinvited(m, e)
 	case CallDigit:
 		o.key(m, e.Digit)
 	case CallAlive:
@@ -121,6 +123,9 @@ func (o *owner) join(m *member, by string) {
 		o.told("waiting", m, detail{})
 	}
 	o.settleHold(m, "")
+	if p.Held {
+		o.tellHold(m)
+	}
 	o.chime(o.b.sounds.joined)
 }
 

@@ -29,6 +29,12 @@ var retries = map[state.Reason]int{
 func (o *owner) failed(m *member, reason state.Reason, e CallEvent) {
 	now := time.Now()
 	d := detail{Redress: e.Redress}
+	if m.limitTries > 0 && m.rec.RingingAt == nil && (e.Code == 0 || e.Code == 408) {
+		// The trunk said that it is full and then nothing at all: no phone has
+		// rung, so nobody can be said not to have answered.
+		o.endWith(m, state.ReasonTrunkLimit, d)
+		return
+	}
 	if reason == state.ReasonUnwanted {
 		o.suppress(m)
 	}

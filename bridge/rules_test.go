@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -302,6 +303,54 @@ func TestKeypad(t *testing.T) {
 		if w.get(guest.ID).Muted {
 			t.Error("a 6 long after * counted")
 		}
+	})
+}
+
+// TestHoldIsToldWhereTheTrunkWantsIt: our hold goes out as a re-INVITE on
+// trunks that ask for it, also one set before the phone was answered.
+func TestHoldIsToldWhereTheTrunkWantsIt(t *testing.T) {
+	for _, wanted := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, bridge.Config{TellHold: func(string) bool { return wanted }}, bridge.ConferenceSpec{})
+			v := w.add(1, bridge.ParticipantSpec{})
+			synctest.Wait()
+			w.do(v.ID, bridge.Hold)
+			w.do(v.ID, bridge.Resume)
+			w.Phones.Script(number(2), bridgetest.Callee{Answer: time.Second})
+			early := w.add(2, bridge.ParticipantSpec{})
+			w.do(early.ID, bridge.Hold)
+			time.Sleep(2 * time.Second)
+			first, second := w.Phones.Last(number(1)).Reinvites(), w.Phones.Last(number(2)).Reinvites()
+			if !wanted {
+				if len(first)+len(second) != 0 {
+					t.Errorf("told anyway: %q %q", first, second)
+				}
+				return
+			}
+			if len(first) != 2 || !strings.HasPrefix(first[0], "sendonly") || strings.HasPrefix(first[1], "sendonly") {
+				t.Errorf("hold and resume went out as %q", first)
+			}
+			if len(second) != 1 || !strings.HasPrefix(second[0], "sendonly") {
+				t.Errorf("a hold set while ringing went out as %q", second)
+			}
+		})
+	}
+}
+
+// TestFullTrunkThatFallsSilent: after a 503 the next try gets no answer at
+// all. No phone has rung, so the reason stays that the trunk is full.
+func TestFullTrunkThatFallsSilent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, bridge.Config{}, bridge.ConferenceSpec{})
+		refuse := func(e bridge.CallEvent) {
+			w.Phones.Script("", bridgetest.Callee{Silent: true, Answer: time.Second, Refuse: &e})
+		}
+		refuse(bridge.CallEvent{Reason: state.ReasonTrunkLimit, Code: 503, RetryAfter: 2 * time.Second})
+		v := w.add(1, bridge.ParticipantSpec{})
+		time.Sleep(2 * time.Second)
+		refuse(bridge.CallEvent{Reason: state.ReasonNoAnswer})
+		time.Sleep(time.Minute)
+		w.expect(v.ID, state.Rejected, "", state.ReasonTrunkLimit)
 	})
 }
 

@@ -1,6 +1,7 @@
 package bridgetest
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -25,7 +26,7 @@ type Call struct {
 	answered  bool
 	hangups   int
 	probes    int
-	reinvites int
+	reinvites []string
 	replies   []int
 	timers    []*time.Timer
 }
@@ -111,7 +112,9 @@ func (c *Call) after(d time.Duration, f func()) {
 }
 
 func (c *Call) follow(s Callee) {
-	c.Ring()
+	if !s.Silent {
+		c.Ring()
+	}
 	if s.Early {
 		c.EarlyMedia()
 	}
@@ -214,10 +217,17 @@ func (c *Call) Hangup() {
 }
 
 // Reinvite implements bridge.Call.
-func (c *Call) Reinvite([]byte) {
+func (c *Call) Reinvite(offer []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.reinvites++
+	c.reinvites = append(c.reinvites, string(offer))
+}
+
+// Reinvites are the offers of our re-INVITEs so far.
+func (c *Call) Reinvites() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.reinvites)
 }
 
 // Probe implements bridge.Call.

@@ -77,13 +77,21 @@ type Leg struct {
 	audio   media.Audio
 	ending  *time.Timer
 	closed  bool
+	hold    bool
 }
 
 // ID implements bridge.Leg.
 func (l *Leg) ID() media.LegID { return l.id }
 
 // Offer implements bridge.Leg: the description names the leg.
-func (l *Leg) Offer() ([]byte, error) { return fmt.Appendf(nil, "offer of leg %d", l.id), nil }
+func (l *Leg) Offer() ([]byte, error) {
+	l.mixer.mu.Lock()
+	defer l.mixer.mu.Unlock()
+	if l.hold {
+		return fmt.Appendf(nil, "sendonly offer of leg %d", l.id), nil
+	}
+	return fmt.Appendf(nil, "offer of leg %d", l.id), nil
+}
 
 // Accept implements bridge.Leg. An answer with the word "bad" has no codec in
 // common.
@@ -108,8 +116,12 @@ func direction(sdp []byte) (media.Direction, error) {
 	return media.SendRecv, nil
 }
 
-// Hold implements bridge.Leg.
-func (l *Leg) Hold(bool) {}
+// Hold implements bridge.Leg: the next offer says "sendonly".
+func (l *Leg) Hold(on bool) {
+	l.mixer.mu.Lock()
+	defer l.mixer.mu.Unlock()
+	l.hold = on
+}
 
 // SetAudio implements bridge.Leg.
 func (l *Leg) SetAudio(a media.Audio) {

@@ -19,6 +19,7 @@ const Never = time.Duration(-1)
 type Callee struct {
 	Answer time.Duration     // Never: it rings until somebody gives up
 	Refuse *bridge.CallEvent // instead of an answer, at the time of Answer: Reason, Code, Phrase, RetryAfter
+	Silent bool              // it is never said to ring
 	Early  bool              // early media while it rings
 	SDP    string            // of the answer; "" is a good one, "bad" cannot be used
 	Keys   string            // typed after KeysAt

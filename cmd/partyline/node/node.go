@@ -147,8 +147,10 @@ func (n *Node) startBridge(ctx context.Context, opts Options) error {
 		Log:     n.log,
 	})
 	var callerIDs []string
+	tellHold := map[string]bool{}
 	for _, t := range c.Trunks {
 		callerIDs = append(callerIDs, t.CallerIDs...)
+		tellHold[t.Name] = t.Hold == "reinvite"
 	}
 	n.bridge, err = bridge.New(bridge.Config{
 		Store:  n.store,
@@ -168,6 +170,7 @@ func (n *Node) startBridge(ctx context.Context, opts Options) error {
 			MinutesPerDay:  c.Dial.Spend.MinutesPerDay,
 		},
 		CallerIDs: callerIDs,
+		TellHold:  func(trunk string) bool { return tellHold[trunk] },
 		PINKey:    bolt.Derive(n.key, "pin"),
 		Log:       n.log,
 	})
