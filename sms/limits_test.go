@@ -102,3 +102,25 @@ func TestLimitCountsTextsNotTries(t *testing.T) {
 		}
 	})
 }
+
+// A text that expired while the provider was down leaves its place to the next.
+func TestLimitForgetsWhatNeverLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newMemory()
+		first, second := message(1), message(1)
+		first.ExpiresAt = first.CreatedAt.Add(time.Minute)
+		p := &provider{decide: func(x sms.Text) verdict {
+			if x.ID == first.ID {
+				return verdict{err: &sms.RetryError{Unreachable: true}}
+			}
+			return verdict{take: true}
+		}}
+		put(t, store, first, second)
+		defer start(t, sms.NewOutbox(store, p, sms.OutboxConfig{PerNumberHour: 1}))()
+		time.Sleep(10 * time.Minute)
+		synctest.Wait()
+		if got := get(t, store, second.ID); got.Status != state.MessageSent {
+			t.Errorf("second text: %s %q", got.Status, got.Error)
+		}
+	})
+}
