@@ -71,6 +71,9 @@ func (c *contract) check(t testing.TB, req *http.Request, body []byte, a *answer
 	if a.header.Get("X-Request-Id") == "" {
 		t.Errorf("%s %s: the reply has no X-Request-Id", req.Method, req.URL.Path)
 	}
+	if a.header.Get("X-Content-Type-Options") != "nosniff" {
+		t.Errorf("%s %s: the reply lets its type be guessed", req.Method, req.URL.Path)
+	}
 	find := req.Clone(context.Background())
 	find.Body = io.NopCloser(bytes.NewReader(body))
 	route, params, err := c.router.FindRoute(find)

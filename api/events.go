@@ -135,11 +135,6 @@ func (st *stream) open() error {
 	h := st.w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("X-Accel-Buffering", "no") // nginx would hold frames back
-	// The server's deadlines are for requests that end. Reading goes on so
-	// that a reader's leaving is noticed.
-	if err := st.rc.SetReadDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
-		return err
-	}
 	st.w.WriteHeader(http.StatusOK)
 	return st.say("retry: 2000\n\n")
 }

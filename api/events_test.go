@@ -276,8 +276,11 @@ func TestEventStreamsAreLimited(t *testing.T) {
 			resp, cancel := l.request(conf + "/events")
 			defer cancel()
 			defer resp.Body.Close()
-			if b, _ := io.ReadAll(resp.Body); resp.StatusCode != 429 || !strings.Contains(string(b), "too_many_streams") {
-				t.Errorf("%d: %s", resp.StatusCode, b)
+			if resp.StatusCode != 429 {
+				t.Fatalf("status %d for one stream too many", resp.StatusCode)
+			}
+			if b, _ := io.ReadAll(resp.Body); !strings.Contains(string(b), "too_many_streams") {
+				t.Errorf("refused with %s", b)
 			}
 		}
 		refused(l)

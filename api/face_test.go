@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"partyline/api"
 	"partyline/bridge"
@@ -110,8 +112,10 @@ func (f *face) do(method, path, body string, header ...string) *answer {
 
 func (f *face) send(req *http.Request, body string) *answer {
 	f.t.Helper()
+	ctx, cancel := context.WithTimeout(req.Context(), time.Minute) // a stream nobody meant to open ends
+	defer cancel()
 	w := httptest.NewRecorder()
-	f.srv.ServeHTTP(w, req)
+	f.srv.ServeHTTP(w, req.WithContext(ctx))
 	a := &answer{t: f.t, status: w.Code, header: w.Result().Header, body: w.Body.Bytes()}
 	if f.contract != nil {
 		f.contract.check(f.t, req, []byte(body), a)

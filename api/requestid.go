@@ -43,22 +43,20 @@ func validRequestID(id string) bool {
 // otherwise. An unusable one is refused, not replaced: a caller who greps for
 // it later should learn now.
 func (s *Server) identify(next http.Handler) http.Handler {
+	refuse := s.observe(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.refuse(w, r, problem(codeBadRequestID, "X-Request-Id",
+			"X-Request-Id takes one value of 1 to 128 letters, digits and . _ : - characters."))
+	}))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		given := r.Header.Values("X-Request-Id")
-		id, ok := newRequestID(), true
+		id, to := newRequestID(), next
 		switch {
 		case len(given) == 1 && validRequestID(given[0]):
 			id = given[0]
 		case len(given) > 0:
-			ok = false
+			to = refuse
 		}
 		w.Header().Set("X-Request-Id", id)
-		r = r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id))
-		if !ok {
-			s.refuse(w, r, problem(codeBadRequestID, "X-Request-Id",
-				"X-Request-Id takes one value of 1 to 128 letters, digits and . _ : - characters."))
-			return
-		}
-		next.ServeHTTP(w, r)
+		to.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id)))
 	})
 }
