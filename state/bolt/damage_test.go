@@ -230,23 +230,65 @@ func TestWrongKey(t *testing.T) {
 	}
 }
 
-// A record copied to another name, or put back from an older time, does not open.
-func TestSwappedValues(t *testing.T) {
+// Whoever changes records behind the store's back is found out, also when
+// bbolt itself wrote the file.
+func TestChangedBehindItsBack(t *testing.T) {
+	name := func(c int) []byte { return []byte(state.ConferenceKey(fmt.Sprint("conf_", c))) }
+	for what, change := range map[string]func(b *bbolt.Bucket) error{
+		"two values changed places": func(b *bbolt.Bucket) error {
+			first, second := bytes.Clone(b.Get(name(0))), bytes.Clone(b.Get(name(1)))
+			return errors.Join(b.Put(name(0), second), b.Put(name(1), first))
+		},
+		"a record is gone":            func(b *bbolt.Bucket) error { return b.Delete(name(1)) },
+		"a record is there once more": func(b *bbolt.Bucket) error { return b.Put([]byte("conf/x"), bytes.Clone(b.Get(name(1)))) },
+		"a value is cut short":        func(b *bbolt.Bucket) error { return b.Put(name(1), []byte("short")) },
+		"a revision is another": func(b *bbolt.Bucket) error {
+			value := bytes.Clone(b.Get(name(1)))
+			value[7] ^= 1
+			return b.Put(name(1), value)
+		},
+	} {
+		path := filepath.Join(t.TempDir(), "partyline.db")
+		sample(t, path)
+		changeRecords(t, path, change)
+		_, err := bolt.Open(path, bolt.Options{Key: testKey})
+		refused(t, what, path, err)
+		_, err = bolt.Check(path, testKey)
+		refused(t, what+", by check", path, err)
+	}
+}
+
+// A record put back to what it was before opens with the key, and is old.
+func TestOldRecordPutBack(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "partyline.db")
-	sample(t, path)
+	write := func(value string) {
+		s := mustOpen(t, path)
+		if _, err := s.Apply(context.Background(), state.Op{Key: "k", Value: []byte(value), Any: true}); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var old []byte
+	write("old")
+	changeRecords(t, path, func(b *bbolt.Bucket) error { old = bytes.Clone(b.Get([]byte("k"))); return nil })
+	write("new")
+	changeRecords(t, path, func(b *bbolt.Bucket) error { return b.Put([]byte("k"), old) })
+	_, err := bolt.Open(path, bolt.Options{Key: testKey})
+	refused(t, "an old record", path, err)
+}
+
+func changeRecords(t *testing.T, path string, change func(*bbolt.Bucket) error) {
+	t.Helper()
 	db, err := bbolt.Open(path, 0o600, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = db.Update(func(tx *bbolt.Tx) error {
-		b := tx.Bucket([]byte("records"))
-		return b.Put([]byte(state.ConferenceKey("conf_0")), bytes.Clone(b.Get([]byte(state.ConferenceKey("conf_1")))))
-	})
+	err = db.Update(func(tx *bbolt.Tx) error { return change(tx.Bucket([]byte("records"))) })
 	if err = errors.Join(err, db.Close()); err != nil {
 		t.Fatal(err)
 	}
-	_, err = bolt.Open(path, bolt.Options{Key: testKey})
-	refused(t, "a value under another name", path, err)
 }
 
 // The file is damaged while the store is in use: an error, not a crash, and

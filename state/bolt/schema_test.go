@@ -99,3 +99,28 @@ func TestCreateIsExclusive(t *testing.T) {
 		t.Errorf("%d files are left, %v", len(left), err)
 	}
 }
+
+// A restore put another file in the place of the one that was opened.
+func TestReplacedWhileOpening(t *testing.T) {
+	dir := t.TempDir()
+	path, other := filepath.Join(dir, "a.db"), filepath.Join(dir, "b.db")
+	for _, p := range []string{path, other} {
+		if err := create(p, innerKey, 1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := stillThere(f, path); err != nil {
+		t.Error(err)
+	}
+	if err := os.Rename(other, path); err != nil {
+		t.Fatal(err)
+	}
+	if err := stillThere(f, path); err == nil {
+		t.Error("the store that was opened is not the one at its path, and nobody minds")
+	}
+}

@@ -156,6 +156,85 @@ func TestWalkLoop(t *testing.T) {
 	}
 }
 
+// A page that is in use and listed as free would be overwritten by the next
+// commit; one that is neither is lost.
+func TestWalkFreelistLies(t *testing.T) {
+	file := rawFile(t, 1024, func(db *bbolt.DB) error {
+		fill := func(tx *bbolt.Tx) error {
+			b, err := tx.CreateBucketIfNotExists([]byte("b"))
+			for i := 0; err == nil && i < 100; i++ {
+				err = b.Put([]byte(fmt.Sprintf("%04d", i)), bytes.Repeat([]byte("v"), 50))
+			}
+			return err
+		}
+		return errors.Join(db.Update(fill), db.Update(fill))
+	})
+	m, _, err := readMeta(bytes.NewReader(file), int64(len(file)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := int(m.freelist) * 1024
+	count := int(order.Uint16(file[list+10:]))
+	for what, lie := range map[string]func(b []byte){
+		"a used page is free": func(b []byte) {
+			order.PutUint16(b[list+10:], uint16(count+1))
+			order.PutUint64(b[list+pageHeader+8*count:], m.root)
+		},
+		"a page is free twice": func(b []byte) {
+			order.PutUint16(b[list+10:], uint16(count+1))
+			order.PutUint64(b[list+pageHeader+8*count:], order.Uint64(b[list+pageHeader:]))
+		},
+		"a page is forgotten": func(b []byte) { order.PutUint16(b[list+10:], uint16(count-1)) },
+		"a page is far away":  func(b []byte) { order.PutUint64(b[list+pageHeader:], 1<<40) },
+		"it is no list":       func(b []byte) { order.PutUint16(b[list+8:], flagLeaf) },
+	} {
+		damaged := bytes.Clone(file)
+		lie(damaged)
+		if _, _, err := walkAll(damaged); err == nil {
+			t.Errorf("%s, and nobody minds", what)
+		}
+	}
+}
+
+// Keys that do not rise, within a page or from page to page, are found: bbolt
+// would look for records in the wrong place and find none.
+func TestWalkOrder(t *testing.T) {
+	file := rawFile(t, 1024, func(db *bbolt.DB) error {
+		return db.Update(func(tx *bbolt.Tx) error {
+			b, err := tx.CreateBucket([]byte("b"))
+			for i := 0; err == nil && i < 200; i++ {
+				err = b.Put([]byte(fmt.Sprintf("%04d", i)), bytes.Repeat([]byte("v"), 50))
+			}
+			return err
+		})
+	})
+	leaves := 0
+	for at := 2 * 1024; at+1024 <= len(file); at += 1024 {
+		p, err := parsePage(uint64(at/1024), file[at:at+1024])
+		if err != nil || p.flags != flagLeaf || p.count < 3 {
+			continue
+		}
+		leaves++
+		first, _, _, _ := p.leaf(0)
+		last, _, _, _ := p.leaf(p.count - 1)
+		for what, key := range map[string][]byte{"first": first, "last": last} {
+			for _, letter := range []byte{0, 0xFF} {
+				kept := key[0]
+				key[0] = letter // key is a piece of file
+				_, _, err := walkAll(file)
+				key[0] = kept
+				end := letter == 0xFF && string(key) == "0199" // nothing comes after it
+				if (err == nil) != end {
+					t.Errorf("the %s key of page %d begins with %#x: %v", what, at/1024, letter, err)
+				}
+			}
+		}
+	}
+	if leaves < 3 {
+		t.Fatalf("only %d leaves: the test looks at nothing", leaves)
+	}
+}
+
 // FuzzWalk: no file, however wild, crashes the walk; and what passes it is
 // safe with bbolt, whose own check then agrees.
 func FuzzWalk(f *testing.F) {
