@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -11,41 +13,106 @@ type completionCmd struct {
 	Shell string `arg:"" enum:"bash,zsh,fish" help:"bash, zsh or fish."`
 }
 
-// Run prints a script made from the commands as they are: for every command
-// path its sub-commands and flags.
+// Run prints a script made from the commands as they are.
 func (c completionCmd) Run(io streams, parser *kong.Kong) error {
-	var rows [][2]string // "partyline key", "create list revoke --help"
+	menus, valued := menusOf(parser)
+	switch c.Shell {
+	case "bash":
+		completeBash(io.out, menus, valued)
+	case "zsh":
+		completeZsh(io.out, menus, valued)
+	case "fish":
+		completeFish(io.out, menus)
+	}
+	return nil
+}
+
+// menu is what may follow one command path: "partyline key" takes create,
+// list, revoke and its flags.
+type menu struct {
+	path  string
+	words []string
+}
+
+// menusOf lists the menus of all commands, and the flags that take a value.
+func menusOf(parser *kong.Kong) (menus []menu, valued []string) {
+	seen := map[string]bool{}
 	var walk func(path string, n *kong.Node)
 	walk = func(path string, n *kong.Node) {
-		var words []string
+		m := menu{path: path}
 		for _, child := range n.Children {
-			words = append(words, child.Name)
-			walk(path+" "+child.Name, child)
+			m.words = append(m.words, child.Name)
+		}
+		for _, arg := range n.Positional {
+			if arg.Enum != "" {
+				m.words = append(m.words, strings.Split(arg.Enum, ",")...)
+			}
 		}
 		for _, f := range n.Flags {
-			words = append(words, "--"+f.Name)
+			if f.Name != "help" {
+				m.words = append(m.words, "--"+f.Name)
+			}
+			if name := "--" + f.Name; !f.IsBool() && !seen[name] {
+				seen[name] = true
+				valued = append(valued, name)
+			}
 		}
-		rows = append(rows, [2]string{path, strings.Join(words, " ")})
+		m.words = append(m.words, "--help")
+		menus = append(menus, m)
+		for _, child := range n.Children {
+			walk(path+" "+child.Name, child)
+		}
 	}
 	walk("partyline", parser.Model.Node)
-	switch c.Shell {
-	case "fish":
-		for _, r := range rows {
-			words := strings.Fields(r[0])[1:]
-			cond := fmt.Sprintf(`test (count (commandline -opc)) -eq %d`, len(words)+1)
-			for _, w := range words {
-				cond += "; and __fish_seen_subcommand_from " + w
-			}
-			fmt.Fprintf(io.out, "complete -c partyline -n '%s' -a '%s'\n", cond, r[1])
+	return menus, valued
+}
+
+// findMenu is the shell function body, the same in bash and zsh, that turns
+// the words typed so far into the path of a command: a word that leads to no
+// command is a value and is passed over.
+func findMenu(w io.Writer, menus []menu, typed string) {
+	var paths []string
+	for _, m := range menus {
+		paths = append(paths, m.path)
+	}
+	fmt.Fprintf(w, "  local cmd=partyline word known='|%s|'\n", strings.Join(paths, "|"))
+	fmt.Fprintf(w, "  for word in %s; do [[ $known == *\"|$cmd $word|\"* ]] && cmd+=\" $word\"; done\n", typed)
+}
+
+func menuCases(w io.Writer, menus []menu, assign string) {
+	fmt.Fprintln(w, `  case "$cmd" in`)
+	for _, m := range menus {
+		fmt.Fprintf(w, "    '%s') "+assign+" ;;\n", m.path, strings.Join(m.words, " "))
+	}
+	fmt.Fprintln(w, "  esac")
+}
+
+func completeBash(w io.Writer, menus []menu, valued []string) {
+	fmt.Fprintln(w, "_partyline() {")
+	fmt.Fprintf(w, "  case \"${COMP_WORDS[COMP_CWORD-1]}\" in %s) COMPREPLY=(); return ;; esac\n", strings.Join(valued, "|"))
+	findMenu(w, menus, `"${COMP_WORDS[@]:1:COMP_CWORD-1}"`)
+	fmt.Fprintln(w, "  local words=")
+	menuCases(w, menus, "words='%s'")
+	fmt.Fprintln(w, "  mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"${COMP_WORDS[COMP_CWORD]}\")")
+	fmt.Fprintln(w, "}\ncomplete -o default -F _partyline partyline")
+}
+
+func completeZsh(w io.Writer, menus []menu, valued []string) {
+	fmt.Fprintln(w, "#compdef partyline\n_partyline() {")
+	fmt.Fprintf(w, "  case \"${words[CURRENT-1]}\" in %s) _files; return ;; esac\n", strings.Join(valued, "|"))
+	findMenu(w, menus, `"${(@)words[2,CURRENT-1]}"`)
+	fmt.Fprintln(w, "  local -a menu")
+	menuCases(w, menus, "menu=(%s)")
+	fmt.Fprintln(w, "  compadd -- $menu\n}\ncompdef _partyline partyline")
+}
+
+func completeFish(w io.Writer, menus []menu) {
+	for _, m := range menus {
+		var conditions []string
+		for _, word := range strings.Fields(m.path)[1:] {
+			conditions = append(conditions, "__fish_seen_subcommand_from "+word)
 		}
-		return nil
-	case "zsh":
-		fmt.Fprintln(io.out, "autoload -U +X bashcompinit && bashcompinit")
+		condition := cmp.Or(strings.Join(conditions, "; and "), "__fish_use_subcommand")
+		fmt.Fprintf(w, "complete -c partyline -n '%s' -a '%s'\n", condition, strings.Join(m.words, " "))
 	}
-	fmt.Fprintln(io.out, "_partyline() {\n  local path=partyline w\n  for w in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do [[ $w == -* ]] || path+=\" $w\"; done\n  local words\n  case \"$path\" in")
-	for _, r := range rows {
-		fmt.Fprintf(io.out, "    %q) words=%q ;;\n", r[0], r[1])
-	}
-	fmt.Fprintln(io.out, "  esac\n  mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"${COMP_WORDS[COMP_CWORD]}\")\n}\ncomplete -o default -F _partyline partyline")
-	return nil
 }

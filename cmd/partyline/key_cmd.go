@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"strings"
 	"text/tabwriter"
 
@@ -28,7 +30,7 @@ type keyCreateCmd struct {
 }
 
 func (c keyCreateCmd) Run(ctx context.Context, io streams) error {
-	k, err := openKeys(ctx, c.withConfig, io)
+	k, err := openKeys(ctx, c.withConfig, io, true)
 	if err != nil {
 		return err
 	}
@@ -45,7 +47,7 @@ func (c keyCreateCmd) Run(ctx context.Context, io streams) error {
 type keyListCmd struct{ withConfig }
 
 func (c keyListCmd) Run(ctx context.Context, io streams) error {
-	k, err := openKeys(ctx, c.withConfig, io)
+	k, err := openKeys(ctx, c.withConfig, io, false)
 	if err != nil {
 		return err
 	}
@@ -76,7 +78,7 @@ type keyRevokeCmd struct {
 }
 
 func (c keyRevokeCmd) Run(ctx context.Context, io streams) error {
-	k, err := openKeys(ctx, c.withConfig, io)
+	k, err := openKeys(ctx, c.withConfig, io, false)
 	if err != nil {
 		return err
 	}
@@ -97,7 +99,8 @@ type keyring struct {
 	close  func()
 }
 
-func openKeys(ctx context.Context, w withConfig, io streams) (keyring, error) {
+// A store that does not exist yet is made only for a first key.
+func openKeys(ctx context.Context, w withConfig, io streams, first bool) (keyring, error) {
 	cfg, err := w.load(io, nil)
 	if err != nil {
 		return keyring{}, err
@@ -108,6 +111,9 @@ func openKeys(ctx context.Context, w withConfig, io streams) (keyring, error) {
 	}
 	if !errors.Is(err, node.ErrNoDaemon) {
 		return keyring{}, err
+	}
+	if _, err := os.Stat(cfg.State.Path); !first && errors.Is(err, fs.ErrNotExist) {
+		return keyring{}, fmt.Errorf("there is no store at %s; is --config right?", cfg.State.Path)
 	}
 	store, err := openStore(cfg)
 	if err != nil {
@@ -125,7 +131,7 @@ func openKeys(ctx context.Context, w withConfig, io streams) (keyring, error) {
 }
 
 func openStore(cfg config.Config) (state.Store, error) {
-	key, err := bolt.LoadKey(cfg.State.KeyPath())
+	key, err := bolt.KeyFor(cfg.State.Path, cfg.State.KeyPath())
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"strings"
 
@@ -39,6 +40,9 @@ type streams struct {
 }
 
 func main() {
+	// Each media worker keeps its processor while it sleeps between ticks;
+	// without one more the rest of the program would wait for them.
+	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)
 	os.Exit(run(context.Background(), os.Args[1:], streams{os.Stdout, os.Stderr, os.LookupEnv}))
 }
 
@@ -51,7 +55,6 @@ func run(ctx context.Context, args []string, io streams) int {
 		kong.Description("A telephone conference bridge: an HTTP request rings people's phones, and they join one audio mix."),
 		kong.Writers(io.out, io.err),
 		kong.Exit(func(code int) { exit = code }),
-		kong.UsageOnError(),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(io),
 	)

@@ -27,14 +27,14 @@ func (c phonesCmd) Run(ctx context.Context, io streams) error {
 	defer stop()
 	texts := smstest.New(smstest.Config{})
 	defer texts.Close()
-	net1, err := carrier.Listen(carrier.Options{
+	network, err := carrier.Listen(carrier.Options{
 		Listen: c.Listen, Continuous: c.Continuous, Frequencies: c.Tones, Texts: inbox{texts},
 	})
 	if err != nil {
 		return err
 	}
-	defer net1.Close()
-	fmt.Fprintf(io.out, "Simulated carrier on udp:%s; as a trunk: sip:%s\n", net1.Addr(), net1.Addr())
+	defer network.Close()
+	fmt.Fprintf(io.out, "Simulated carrier on udp:%s; as a trunk: sip:%s\n", network.Addr(), network.Addr())
 	if c.HTTP != "" {
 		l, err := net.Listen("tcp", c.HTTP)
 		if err != nil {
@@ -42,7 +42,7 @@ func (c phonesCmd) Run(ctx context.Context, io streams) error {
 		}
 		mux := http.NewServeMux()
 		mux.Handle("/2010-04-01/", texts)
-		mux.Handle("/", net1.Handler())
+		mux.Handle("/", network.Handler())
 		srv := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
 		go func() { _ = srv.Serve(l) }()
 		defer srv.Close()

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -23,7 +22,7 @@ type serveCmd struct {
 func (c serveCmd) Run(ctx context.Context, io streams) error {
 	cfg, err := c.load(io, c.loopback(io))
 	if err != nil {
-		return fmt.Errorf("the configuration has errors:\n%w", err)
+		return err
 	}
 	level := new(slog.LevelVar)
 	log := newLog(io.err, cfg.Log, level)
@@ -42,7 +41,8 @@ func (c serveCmd) Run(ctx context.Context, io streams) error {
 	if cfg.Auth.AdminKey == "" {
 		log.Info("make an API key with: partyline key create")
 	}
-	return c.watch(n, log, level, io, signals)
+	d := daemon{serveCmd: c, io: io, node: n, log: log, level: level, signals: signals, patience: cfg.Shutdown.Drain}
+	return d.watch(ctx)
 }
 
 // loopback keeps a daemon that was given no configuration on this machine.
@@ -54,66 +54,84 @@ func (c serveCmd) loopback(io streams) func(*config.Config) {
 	}
 }
 
+// daemon is a node under the command of signals.
+type daemon struct {
+	serveCmd
+	io       streams
+	node     *node.Node
+	log      *slog.Logger
+	level    *slog.LevelVar
+	signals  <-chan os.Signal
+	patience time.Duration // with calls that are up when it is to stop
+}
+
 // watch serves until a signal or a failure: SIGTERM drains, a second one
 // stops at once, SIGHUP reads again what can change while running.
-func (c serveCmd) watch(n *node.Node, log *slog.Logger, level *slog.LevelVar, io streams, signals <-chan os.Signal) error {
+func (d daemon) watch(ctx context.Context) error {
 	for {
 		select {
-		case err := <-n.Failed():
-			log.Error("a part cannot go on; stopping", "err", err)
-			return errors.Join(err, n.Close())
-		case s := <-signals:
+		case <-ctx.Done():
+			return d.node.Close()
+		case err := <-d.node.Failed():
+			return d.giveUp(err)
+		case s := <-d.signals:
 			switch {
 			case s == syscall.SIGHUP:
-				c.reread(log, level, io)
-			case c.Handoff:
-				log.Info("leaving the calls to a successor")
-				n.Abandon()
+				d.reread()
+			case d.Handoff:
+				d.log.Info("leaving the calls to a successor")
+				d.node.Abandon()
 				return nil
 			default:
-				return c.drain(n, log, io, signals)
+				return d.drain(ctx)
 			}
 		}
 	}
 }
 
-func (c serveCmd) reread(log *slog.Logger, level *slog.LevelVar, io streams) {
-	cfg, err := c.load(io, nil)
+func (d daemon) giveUp(err error) error {
+	d.log.Error("a part cannot go on; stopping", "err", err)
+	return errors.Join(err, d.node.Close())
+}
+
+func (d daemon) reread() {
+	cfg, err := d.load(d.io, nil)
 	if err != nil {
-		log.Error("the configuration has errors and was not taken", "err", err)
+		d.log.Error("the configuration has errors and was not taken", "err", err)
 		return
 	}
-	_ = level.UnmarshalText([]byte(cfg.Log.Level))
-	log.Info("configuration read again; log.level is taken, all else needs a restart", "level", cfg.Log.Level)
+	_ = d.level.UnmarshalText([]byte(cfg.Log.Level)) // validated with the configuration
+	d.log.Info("configuration read again; log.level is taken, all else needs a restart", "level", cfg.Log.Level)
 }
 
 // drain waits for the calls to end by themselves.
-func (c serveCmd) drain(n *node.Node, log *slog.Logger, io streams, signals <-chan os.Signal) error {
-	limit := 30 * time.Minute
-	if cfg, err := c.load(io, nil); err == nil {
-		limit = cfg.Shutdown.Drain
-	}
-	n.Drain()
-	log.Info("draining: no new calls; a second signal stops at once", "at_most", limit)
-	deadline := time.NewTimer(limit)
+func (d daemon) drain(ctx context.Context) error {
+	d.node.Drain()
+	d.log.Info("draining: no new calls; a second signal stops at once", "at_most", d.patience)
+	deadline := time.NewTimer(d.patience)
 	defer deadline.Stop()
 	poll := time.NewTicker(200 * time.Millisecond)
 	defer poll.Stop()
-	for !n.Idle() {
+	for !d.node.Idle() {
 		select {
-		case s := <-signals:
+		case <-ctx.Done():
+			return d.node.Close()
+		case err := <-d.node.Failed():
+			return d.giveUp(err)
+		case s := <-d.signals:
 			if s == syscall.SIGHUP {
+				d.reread()
 				continue
 			}
-			log.Info("stopping now")
-			return n.Close()
+			d.log.Info("stopping now")
+			return d.node.Close()
 		case <-deadline.C:
-			log.Info("the time to drain is over: hanging up what is left")
-			return n.Close()
+			d.log.Info("the time to drain is over: hanging up what is left")
+			return d.node.Close()
 		case <-poll.C:
 		}
 	}
-	return n.Close()
+	return d.node.Close()
 }
 
 func newLog(w io.Writer, cfg config.Log, level *slog.LevelVar) *slog.Logger {

@@ -8,7 +8,6 @@ import (
 	"reflect"
 	"regexp"
 	"strings"
-	"time"
 
 	"gopkg.in/yaml.v3"
 )
@@ -201,6 +200,3 @@ func (l *loader) secrets(cfg *Config) {
 		resolve(fmt.Sprintf("trunks[%d].password", i), &cfg.Trunks[i].Password)
 	}
 }
-
-// duration bounds, for validate.
-func within(d, low, high time.Duration) bool { return d >= low && d <= high }

@@ -243,3 +243,5 @@ func Prefixes(list []string) []netip.Prefix {
 	}
 	return out
 }
+
+func within(d, low, high time.Duration) bool { return d >= low && d <= high }

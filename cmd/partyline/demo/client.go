@@ -17,7 +17,7 @@ type client struct {
 }
 
 func newClient(url, key string) *client {
-	return &client{url: url, key: key, http: http.Client{Timeout: 30 * time.Second}}
+	return &client{url: url, key: key, http: http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{}}}
 }
 
 func (c *client) call(ctx context.Context, method, path string, in, out any) error {

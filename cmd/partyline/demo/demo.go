@@ -53,19 +53,21 @@ func Run(ctx context.Context, o Options) (ok bool, err error) {
 
 	scr := newScreen(o.Out, o.Terminal)
 	texts := newTexter(scr)
-	net1, err := carrier.Listen(carrier.Options{Texts: texts, Log: log})
+	phones, err := carrier.Listen(carrier.Options{Texts: texts, Log: log})
 	if err != nil {
 		return false, err
 	}
-	defer net1.Close()
+	defer phones.Close()
 	key := "demo-" + rand.Text()
-	cfg := configure(o, dir, key, net1)
+	cfg := configure(o, dir, key, phones)
 	n, err := node.Start(ctx, cfg, node.Options{Log: log, Texter: texts, Version: o.Version})
 	if err != nil {
 		return false, err
 	}
 	defer n.Close()
-	return play(ctx, o, newClient(n.URL(), key), scr)
+	api := newClient(n.URL(), key)
+	defer api.http.CloseIdleConnections()
+	return play(ctx, o, api, scr)
 }
 
 func logTo(path string) (*slog.Logger, func(), error) {

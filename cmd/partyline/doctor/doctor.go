@@ -48,7 +48,7 @@ func Examine(ctx context.Context, cfg config.Config, o Options, report func(Find
 	}
 	worst := OK
 	for _, check := range []func(context.Context, config.Config, Options) []Finding{
-		clock, files, store, ports, dialling, trunks, texts,
+		clock, lines, store, addresses, dialling, trunks, texts,
 	} {
 		for _, f := range check(ctx, cfg, o) {
 			worst = max(worst, f.Verdict)
@@ -67,19 +67,8 @@ func Print(w io.Writer, f Finding) {
 	fmt.Fprintln(w)
 }
 
-func clock(context.Context, config.Config, Options) []Finding {
-	now := time.Now()
-	if now.Year() < 2026 {
-		return []Finding{{Fail, "clock", "this machine believes it is " + now.Format(time.RFC1123), "Set the clock; TLS and scheduled conferences depend on it"}}
-	}
-	return []Finding{{OK, "clock", now.UTC().Format(time.RFC3339), ""}}
-}
-
 func dialling(_ context.Context, cfg config.Config, _ Options) []Finding {
 	var out []Finding
-	if len(cfg.Trunks) == 0 {
-		out = append(out, Finding{Fail, "trunks", "none is configured: nobody can be rung", "Add one under trunks:; partyline config example shows how"})
-	}
 	if cfg.Auth.AdminKey == "" {
 		out = append(out, Finding{OK, "api keys", "no admin_key in the configuration", "Make a key with: partyline key create"})
 	}

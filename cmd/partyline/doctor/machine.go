@@ -4,15 +4,26 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"partyline/cmd/partyline/config"
 	"partyline/state"
 	"partyline/state/bolt"
 )
+
+func clock(context.Context, config.Config, Options) []Finding {
+	now := time.Now()
+	if now.Year() < 2026 {
+		return []Finding{{Fail, "clock", "this machine believes it is " + now.Format(time.RFC1123), "Set the clock; TLS and scheduled conferences depend on it"}}
+	}
+	return []Finding{{OK, "clock", now.UTC().Format(time.RFC3339), ""}}
+}
 
 // store looks at the folder, the key and the file of the store.
 func store(_ context.Context, cfg config.Config, o Options) []Finding {
@@ -25,18 +36,18 @@ func store(_ context.Context, cfg config.Config, o Options) []Finding {
 	_ = probe.Close()
 	_ = os.Remove(probe.Name())
 	var out []Finding
-	if free, ok := freeBytes(dir); ok && free < 100<<20 {
-		out = append(out, Finding{Fail, "disk", fmt.Sprintf("only %d MB are free in %s: adds will be refused when it is full", free>>20, dir), "Make room"})
+	if free, ok := freeBytes(dir); ok {
+		out = append(out, space(free, dir))
 	}
 	if o.Running {
 		return append(out, Finding{OK, "store", path + " is in use by the running daemon", ""})
 	}
-	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return append(out, Finding{OK, "store", path + " will be made at the first start", ""})
 	}
-	key, err := bolt.ReadKey(cfg.State.KeyPath())
+	key, err := bolt.KeyFor(path, cfg.State.KeyPath())
 	if err != nil {
-		return append(out, Finding{Fail, "store", err.Error(), "Put the key file back; without it the store cannot be read"})
+		return append(out, Finding{Fail, "store", err.Error(), "Without its key the store cannot be read"})
 	}
 	if _, err := bolt.Check(path, key); err != nil {
 		remedy := "Restore a backup with: partyline store restore"
@@ -48,64 +59,86 @@ func store(_ context.Context, cfg config.Config, o Options) []Finding {
 	return append(out, Finding{OK, "store", path + " is sound", ""})
 }
 
-// files compares the open-file limit with what the media ports need: two
-// sockets for each line.
-func files(_ context.Context, cfg config.Config, _ Options) []Finding {
-	limit, ok := fileLimit()
-	if !ok {
-		return nil
+// little is the room below which a store may be full within a day.
+const little = 100 << 20 // bytes
+
+func space(free uint64, dir string) Finding {
+	if free < little {
+		return Finding{Fail, "disk", fmt.Sprintf("only %d MB are free in %s: adds will be refused when it is full", free>>20, dir), "Make room"}
 	}
-	lines := 0
-	for _, t := range cfg.Trunks {
-		lines += t.Channels
-	}
-	low, high, err := cfg.Media.PortRange()
-	if err == nil {
-		if ports := (high - low + 1) / 2; lines > ports {
-			return []Finding{{Warn, "media ports", fmt.Sprintf("%s is enough for %d lines, the trunks allow %d", cfg.Media.Ports, ports, lines), "Widen media.ports"}}
-		}
-	}
-	if need := uint64(2*lines + 256); limit < need {
-		return []Finding{{Warn, "open files", fmt.Sprintf("the limit of %d is enough for %d lines, the trunks allow %d", limit, (limit-256)/2, lines), fmt.Sprintf("Raise it: ulimit -n %d, or LimitNOFILE in the unit", need)}}
-	}
-	return []Finding{{OK, "open files", fmt.Sprintf("the limit of %d is enough for %d lines", limit, lines), ""}}
+	return Finding{OK, "disk", fmt.Sprintf("%d MB are free in %s", free>>20, dir), ""}
 }
 
-// ports tries to bind what the daemon will bind.
-func ports(_ context.Context, cfg config.Config, o Options) []Finding {
-	if o.Running {
-		return []Finding{{OK, "ports", "in use by the running daemon", ""}}
+// lines compares what the trunks allow with what this machine has: two ports
+// and two open files for each line.
+func lines(_ context.Context, cfg config.Config, _ Options) []Finding {
+	wanted := 0
+	for _, t := range cfg.Trunks {
+		wanted += t.Channels
 	}
 	var out []Finding
-	try := func(what, network, addr string) {
-		var err error
-		if network == "udp" {
-			var c net.PacketConn
-			if c, err = net.ListenPacket("udp", addr); err == nil {
-				_ = c.Close()
-			}
-		} else {
-			var l net.Listener
-			if l, err = net.Listen("tcp", addr); err == nil {
-				_ = l.Close()
-			}
-		}
-		if err != nil {
-			out = append(out, Finding{Fail, what, err.Error(), "Stop what uses the address, or choose another"})
-			return
-		}
-		out = append(out, Finding{OK, what, addr + " is free", ""})
+	if low, high, err := cfg.Media.PortRange(); err == nil {
+		out = append(out, enoughPorts((high-low+1)/2, wanted, cfg.Media.Ports))
 	}
-	try("http.listen", "tcp", cfg.HTTP.Listen)
+	if limit, ok := fileLimit(); ok {
+		out = append(out, enoughFiles(limit, wanted))
+	}
+	return out
+}
+
+func enoughPorts(have, wanted int, ports string) Finding {
+	if have < wanted {
+		return Finding{Warn, "media ports", fmt.Sprintf("%s is enough for %d lines, the trunks allow %d", ports, have, wanted), "Widen media.ports"}
+	}
+	return Finding{OK, "media ports", fmt.Sprintf("%s is enough for %d lines", ports, wanted), ""}
+}
+
+// besides are the open files of a daemon without calls, generously: store,
+// log, listeners, API clients.
+const besides = 256
+
+func enoughFiles(limit uint64, wanted int) Finding {
+	if need := uint64(2*wanted + besides); limit < need {
+		room := (max(limit, besides) - besides) / 2
+		return Finding{Warn, "open files", fmt.Sprintf("the limit of %d is enough for %d lines, the trunks allow %d", limit, room, wanted), fmt.Sprintf("Raise it: ulimit -n %d, or LimitNOFILE in the unit", need)}
+	}
+	return Finding{OK, "open files", fmt.Sprintf("the limit of %d is enough for %d lines", limit, wanted), ""}
+}
+
+// addresses tries to bind what the daemon will bind.
+func addresses(_ context.Context, cfg config.Config, o Options) []Finding {
+	if o.Running {
+		return []Finding{{OK, "addresses", "in use by the running daemon", ""}, exposed(cfg.HTTP)}
+	}
+	out := []Finding{bind("http.listen", "tcp", cfg.HTTP.Listen), exposed(cfg.HTTP)}
 	for _, l := range cfg.SIP.Listen {
 		network, addr, _ := strings.Cut(l, ":")
-		try("sip.listen "+network, network, addr)
+		out = append(out, bind("sip.listen "+network, network, addr))
 	}
-	if low, _, err := cfg.Media.PortRange(); err == nil {
-		try("media.ports", "udp", net.JoinHostPort(cfg.Media.Address, fmt.Sprint(low)))
+	return append(out, bind("media.address", "udp", net.JoinHostPort(cfg.Media.Address, "0")))
+}
+
+func bind(what, network, addr string) Finding {
+	var held interface{ Close() error }
+	var err error
+	if network == "udp" {
+		held, err = net.ListenPacket("udp", addr)
+	} else {
+		held, err = net.Listen("tcp", addr)
 	}
-	if strings.HasPrefix(cfg.HTTP.Listen, "127.") || strings.HasPrefix(cfg.HTTP.Listen, "localhost") || cfg.HTTP.TLSCert != "" {
-		return out
+	if err != nil {
+		return Finding{Fail, what, err.Error(), "Stop what uses the address, or choose another"}
 	}
-	return append(out, Finding{Warn, "http.listen", cfg.HTTP.Listen + " is reachable from outside without TLS: keys travel in the clear", "Set http.tls_cert and tls_key, or put a TLS proxy before it"})
+	_ = held.Close()
+	return Finding{OK, what, addr + " can be bound", ""}
+}
+
+// exposed warns of keys that travel in the clear.
+func exposed(h config.HTTP) Finding {
+	host, _, _ := net.SplitHostPort(h.Listen)
+	ip, err := netip.ParseAddr(host)
+	if h.TLSCert != "" || host == "localhost" || (err == nil && ip.IsLoopback()) {
+		return Finding{OK, "http", "keys do not travel in the clear from here", ""}
+	}
+	return Finding{Warn, "http", h.Listen + " is reachable from outside without TLS: keys travel in the clear", "Set http.tls_cert and tls_key, or put a TLS proxy before it"}
 }

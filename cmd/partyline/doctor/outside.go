@@ -1,9 +1,11 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -15,43 +17,52 @@ import (
 // trunks asks each trunk for a sign of life (OPTIONS, with digest when it is
 // challenged) from a port of the doctor's own.
 func trunks(ctx context.Context, cfg config.Config, o Options) []Finding {
+	if len(cfg.Trunks) == 0 {
+		return []Finding{{Fail, "trunks", "none is configured: nobody can be rung", "Add one under trunks:; partyline config example shows how"}}
+	}
 	var out []Finding
 	for _, t := range cfg.Trunks {
-		out = append(out, ask(ctx, cfg, t, o.Patience))
+		out = append(out, ask(ctx, cfg.SIP, t, o.Patience))
 	}
 	return out
 }
 
-func ask(ctx context.Context, cfg config.Config, t config.Trunk, patience time.Duration) Finding {
+func ask(ctx context.Context, c config.SIP, t config.Trunk, patience time.Duration) Finding {
 	what := "trunk " + t.Name
-	network := "udp"
-	for _, n := range []string{"tcp", "tls"} {
-		if strings.Contains(t.URI, "transport="+n) {
-			network = n
-		}
-	}
-	if strings.HasPrefix(t.URI, "sips:") {
-		network = "tls"
-	}
-	listen := network + ":0.0.0.0:0"
 	agent, err := sip.Listen(sip.Config{
-		Listen: []string{listen}, TLSCert: cfg.SIP.TLSCert, TLSKey: cfg.SIP.TLSKey, TLSRoots: cfg.SIP.TLSRoots,
+		Listen: anyPort(c.Listen), TLSCert: c.TLSCert, TLSKey: c.TLSKey, TLSRoots: c.TLSRoots,
 		Trunks: []sip.Trunk{{Name: t.Name, URI: t.URI, Username: t.Username, Password: t.Password.Reveal(), Realm: t.Realm, CallerIDs: t.CallerIDs}},
 	})
 	if err != nil {
-		return Finding{Fail, what, err.Error(), "Check uri and, for TLS, sip.tls_cert"}
+		return Finding{Fail, what, err.Error(), "Check its uri, sip.listen and, for TLS, the certificates"}
 	}
 	defer agent.Close()
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	ping, err := agent.Ping(ctx, t.Name)
+	answer, err := agent.Ping(ctx, t.Name)
 	if err != nil {
-		return Finding{Fail, what, fmt.Sprintf("%s: %v", t.URI, err), "Check uri, network and firewall; does the carrier know this address?"}
+		return Finding{Fail, what, fmt.Sprintf("%s does not answer (%v)", t.URI, err), "Check uri, network and firewall; does the carrier know this address?"}
 	}
-	if ping.Code == 401 || ping.Code == 403 || ping.Code == 407 {
-		return Finding{Fail, what, fmt.Sprintf("answers %d %s", ping.Code, ping.Phrase), "Check username, password and realm"}
+	said := fmt.Sprintf("%s answers %d %s after %v", t.URI, answer.Code, answer.Phrase, answer.RTT.Round(time.Millisecond))
+	switch answer.Code {
+	case 401, 403, 407:
+		return Finding{Fail, what, said, "Check username, password and realm"}
+	case 408, 503:
+		return Finding{Fail, what, said, "The trunk says it cannot work: ask the carrier"}
 	}
-	return Finding{OK, what, fmt.Sprintf("%s answers %d %s after %v", t.URI, ping.Code, ping.Phrase, ping.RTT.Round(time.Millisecond)), ""}
+	return Finding{OK, what, said, ""}
+}
+
+// anyPort is the same listeners on ports of the system's choice: the daemon's
+// own may be taken by the daemon.
+func anyPort(listen []string) []string {
+	out := make([]string, 0, len(listen))
+	for _, l := range listen {
+		network, addr, _ := strings.Cut(l, ":")
+		host, _, _ := net.SplitHostPort(addr)
+		out = append(out, network+":"+net.JoinHostPort(host, "0"))
+	}
+	return out
 }
 
 // texts asks Twilio for the account itself: free of charge, and wrong
@@ -61,10 +72,7 @@ func texts(ctx context.Context, cfg config.Config, o Options) []Finding {
 		return []Finding{{OK, "sms", "texts are only written to the terminal (provider log)", ""}}
 	}
 	tw := cfg.SMS.Twilio
-	base := tw.BaseURL
-	if base == "" {
-		base = "https://api.twilio.com"
-	}
+	base := cmp.Or(tw.BaseURL, "https://api.twilio.com")
 	ctx, cancel := context.WithTimeout(ctx, o.Patience)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(base, "/")+"/2010-04-01/Accounts/"+tw.AccountSID+".json", nil)
@@ -72,10 +80,10 @@ func texts(ctx context.Context, cfg config.Config, o Options) []Finding {
 		return []Finding{{Fail, "sms", err.Error(), "Check sms.twilio.base_url"}}
 	}
 	req.SetBasicAuth(tw.AccountSID, tw.AuthToken.Reveal())
-	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	client := http.Client{Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true}}
 	res, err := client.Do(req)
 	if err != nil {
-		return []Finding{{Fail, "sms", fmt.Sprintf("%s is not reachable", base), "Check network and sms.twilio.base_url"}}
+		return []Finding{{Fail, "sms", base + " is not reachable", "Check network and sms.twilio.base_url"}}
 	}
 	defer res.Body.Close()
 	var account struct {

@@ -7,9 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
+	"strings"
+	"syscall"
 	"time"
 
 	"partyline/api"
@@ -28,10 +31,13 @@ func socketPath(storePath string) string { return storePath + ".sock" }
 func (n *Node) listenControl(storePath string) error {
 	path := socketPath(storePath)
 	// The store is locked by us, so a socket that is left there is a dead one's.
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("control socket: %w", err)
 	}
 	l, err := net.Listen("unix", path)
+	if errors.Is(err, syscall.EINVAL) { // what the kernel says of a path over some 100 characters
+		return fmt.Errorf("control socket: the path %s is too long for a socket; choose a shorter state.path", path)
+	}
 	if err != nil {
 		return fmt.Errorf("control socket: %w", err)
 	}
@@ -44,7 +50,7 @@ func (n *Node) listenControl(storePath string) error {
 	mux.HandleFunc("GET /keys", n.controlListKeys)
 	mux.HandleFunc("DELETE /keys/{id}", n.controlRevokeKey)
 	mux.HandleFunc("GET /snapshot", n.controlSnapshot)
-	n.control = &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, ErrorLog: nil}
+	n.control = &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
 	n.owned.Add(1)
 	go func() {
 		defer n.owned.Done()
@@ -103,6 +109,9 @@ func reply(w http.ResponseWriter, v any, err error) {
 	_ = json.NewEncoder(w).Encode(v)
 }
 
+// answering bounds how long the daemon may take for anything but a snapshot.
+const answering = 30 * time.Second
+
 // Control talks to the daemon that holds a store.
 type Control struct{ client http.Client }
 
@@ -111,12 +120,14 @@ func DialControl(ctx context.Context, storePath string) (*Control, error) {
 	path := socketPath(storePath)
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "unix", path)
-	if err != nil {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) {
 		return nil, ErrNoDaemon
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reaching the partyline that runs on %s: %w", storePath, err)
 	}
 	_ = conn.Close()
 	return &Control{client: http.Client{
-		Timeout: time.Minute,
 		Transport: &http.Transport{
 			DisableKeepAlives: true,
 			DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
@@ -158,6 +169,8 @@ func (c *Control) Snapshot(ctx context.Context, w io.Writer) error {
 }
 
 func (c *Control) call(ctx context.Context, method, path string, in, out any) error {
+	ctx, cancel := context.WithTimeout(ctx, answering)
+	defer cancel()
 	res, err := c.do(ctx, method, path, in)
 	if err != nil {
 		return err
@@ -186,7 +199,7 @@ func (c *Control) do(ctx context.Context, method, path string, in any) (*http.Re
 	if res.StatusCode != http.StatusOK {
 		defer res.Body.Close()
 		text, _ := io.ReadAll(io.LimitReader(res.Body, 4096))
-		return nil, errors.New(string(text))
+		return nil, errors.New(strings.TrimSpace(string(text)))
 	}
 	return res, nil
 }

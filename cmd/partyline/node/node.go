@@ -55,6 +55,7 @@ type Node struct {
 
 	mu       sync.Mutex
 	draining bool
+	down     sync.Once
 }
 
 // Start brings a node to life. When it returns without error the API answers.
@@ -69,7 +70,7 @@ func Start(ctx context.Context, cfg config.Config, opts Options) (*Node, error) 
 		n.openStore, n.startMedia, n.startSIP, n.startBridge, n.startHTTP,
 	} {
 		if err := step(life, opts); err != nil {
-			n.tearDown()
+			n.Abandon()
 			return nil, err
 		}
 	}
@@ -77,7 +78,7 @@ func Start(ctx context.Context, cfg config.Config, opts Options) (*Node, error) 
 }
 
 func (n *Node) openStore(context.Context, Options) error {
-	key, err := bolt.LoadKey(n.cfg.State.KeyPath())
+	key, err := bolt.KeyFor(n.cfg.State.Path, n.cfg.State.KeyPath())
 	if err != nil {
 		return err
 	}
@@ -278,12 +279,6 @@ func (n *Node) URL() string {
 // SIPAddrs are the bound SIP addresses, such as "udp:127.0.0.1:5060".
 func (n *Node) SIPAddrs() []string { return n.agent.Addrs() }
 
-// Bridge, Engine, Agent and Store are for tests and the demo's roster.
-func (n *Node) Bridge() *bridge.Bridge { return n.bridge }
-func (n *Node) Engine() *media.Engine  { return n.engine }
-func (n *Node) Agent() *sip.Agent      { return n.agent }
-func (n *Node) Store() state.Store     { return n.store }
-
 // Failed tells of a part that cannot go on.
 func (n *Node) Failed() <-chan error { return n.failed }
 
@@ -301,8 +296,10 @@ func (n *Node) Idle() bool {
 	return st.Participants[state.Pending]+st.Participants[state.Dialing]+st.Participants[state.Connected]+st.Participants[state.Held] == 0
 }
 
-// closing bounds how long each part may take to end.
-const closing = 10 * time.Second
+const (
+	closing  = 10 * time.Second // bounds how long each part may take to end
+	farewell = 5 * time.Second  // bounds how long phones may take to answer the last BYE
+)
 
 // Close hangs up every call, tells everyone, and ends everything.
 func (n *Node) Close() error {
@@ -310,15 +307,35 @@ func (n *Node) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), closing)
 	defer cancel()
 	err := n.bridge.Close(ctx)
-	n.tearDown()
+	n.sayGoodbye()
+	n.down.Do(n.tearDown)
 	return err
+}
+
+// sayGoodbye waits until the calls that were hung up are over for the phones
+// as well: closing the sockets before would leave them off the hook.
+func (n *Node) sayGoodbye() {
+	end := time.NewTimer(farewell)
+	defer end.Stop()
+	poll := time.NewTicker(10 * time.Millisecond)
+	defer poll.Stop()
+	for left := n.agent.Stats().Active; left > 0; left = n.agent.Stats().Active {
+		select {
+		case <-end.C:
+			n.log.Warn("some phones have not confirmed that their call is over", "calls", left)
+			return
+		case <-poll.C:
+		}
+	}
 }
 
 // Abandon ends everything without a word to the phones: a successor on the
 // same address and store takes the calls up again.
 func (n *Node) Abandon() {
-	n.bridge.Stop()
-	n.tearDown()
+	if n.bridge != nil {
+		n.bridge.Stop()
+	}
+	n.down.Do(n.tearDown)
 }
 
 // tearDown ends what was started, last first. The bridge has ended before.
