@@ -88,7 +88,7 @@ func applyUntilKilled(path string) {
 // acknowledged is there, and nothing is there by half.
 func TestKilledWriterLosesNothing(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "partyline.db")
-	acked := make([]uint64, crashWriters)
+	acked, kept := make([]uint64, crashWriters), make([]uint64, crashWriters)
 	for round := range crashRounds {
 		killAfter(t, path, 1+rand.IntN(120), acked)
 		if report, err := bolt.Check(path, testKey); err != nil {
@@ -96,7 +96,8 @@ func TestKilledWriterLosesNothing(t *testing.T) {
 		}
 		s := mustOpen(t, path)
 		for w := range crashWriters {
-			wholeUpTo(t, s, conferenceOf(w), acked[w])
+			// What one run found must be there in the next, acknowledged or not.
+			kept[w] = wholeUpTo(t, s, conferenceOf(w), max(acked[w], kept[w]))
 		}
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
@@ -142,8 +143,8 @@ func killAfter(t *testing.T, path string, acks int, acked []uint64) {
 }
 
 // wholeUpTo checks that a writer's batches 1…n are there, and at most one more
-// that was not acknowledged any more, each of them whole.
-func wholeUpTo(t *testing.T, s state.Store, cid string, n uint64) {
+// that was not acknowledged any more, each of them whole, and returns how many.
+func wholeUpTo(t *testing.T, s state.Store, cid string, n uint64) uint64 {
 	t.Helper()
 	ctx := context.Background()
 	events, err := state.LoadAll[state.Event](ctx, s, state.EventPrefix(cid))
@@ -170,4 +171,5 @@ func wholeUpTo(t *testing.T, s state.Store, cid string, n uint64) {
 			t.Fatalf("%s: event %d has number %d", cid, i+1, e.Value.Seq)
 		}
 	}
+	return there
 }
