@@ -30,6 +30,7 @@ type attempt struct {
 	rings    bool // a 1xx other than 100: a phone may ring
 	left     bool // given up: whoever answers now is a stranger
 	canceled bool // CANCEL was sent
+	repeated bool // after a connection that was closed
 	stop     chan struct{}
 	early    map[string]*earlyDialog // by remote tag: forks that sent reliable provisional answers
 }

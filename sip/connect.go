@@ -9,6 +9,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"github.com/emiago/sipgo/sip"
 )
 
 // dialTimeout of an outgoing TCP or TLS connection, with its handshake.
@@ -19,18 +21,40 @@ func (a *Agent) connect(ctx context.Context, t target) error {
 	if t.network == "udp" {
 		return nil
 	}
-	if c, err := a.tpl.GetConnection(t.network, t.addr.String()); err == nil {
-		_, _ = c.TryClose()
+	if a.stream(t) != nil {
 		return nil
 	}
 	_, err, _ := a.dials.Do(t.String(), func() (any, error) {
-		if c, err := a.tpl.GetConnection(t.network, t.addr.String()); err == nil {
-			_, _ = c.TryClose()
+		if a.stream(t) != nil {
 			return nil, nil
 		}
 		return nil, a.dial(ctx, t)
 	})
 	return err
+}
+
+// stream is the connection to t in sipgo's pool; nil without a living one.
+func (a *Agent) stream(t target) *streamConn {
+	c, err := a.tpl.GetConnection(t.network, t.addr.String())
+	if err != nil {
+		return nil
+	}
+	defer func() { _, _ = c.TryClose() }()
+	tc, ok := c.(*sip.TCPConnection)
+	if !ok {
+		return nil
+	}
+	sc, ok := tc.Conn.(*streamConn)
+	if !ok {
+		return nil
+	}
+	select {
+	case <-sc.gone: // its reader has not taken it out yet
+		a.tpl.Pool(t.network).Delete(t.addr.String())
+		return nil
+	default:
+		return sc
+	}
 }
 
 func (a *Agent) dial(ctx context.Context, t target) error {

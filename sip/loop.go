@@ -10,7 +10,7 @@ func (c *Call) run(begin func()) {
 	defer c.ticker.timer.Stop()
 	defer c.finis()
 	defer func() {
-		c.agent.strays.inherit(c.acks)
+		c.agent.strays.inherit(c.callIDs, c.acks)
 		c.agent.leave(c.callIDs...)
 	}()
 	c.guard(begin)

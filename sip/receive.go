@@ -1,7 +1,6 @@
 package sip
 
 import (
-	"errors"
 	"runtime/debug"
 	"strings"
 
@@ -132,58 +131,6 @@ func (a *Agent) survive(after func()) {
 		after()
 	}
 }
-
-// exchange sends req in a transaction of its own and hands on every response
-// up to the final one, or the error that came instead; never both. stop ends
-// it early, with errStopped. It returns at once.
-func (a *Agent) exchange(req *sip.Request, host string, stop <-chan struct{}, on func(*sip.Response, error)) {
-	a.wg.Go(func() {
-		defer a.survive(nil)
-		to, err := destination(req, host)
-		if err == nil {
-			shorten(req)
-			err = safe(req)
-		}
-		if err == nil {
-			err = a.connect(a.ctx, to)
-		}
-		if a.ctx.Err() != nil { // sipgo would open a socket of its own now
-			return
-		}
-		if err != nil {
-			on(nil, err)
-			return
-		}
-		tx, err := a.txl.Request(a.ctx, req)
-		if err != nil { // tx must not be touched then: it may be a typed nil
-			on(nil, err)
-			return
-		}
-		for {
-			select {
-			case res := <-tx.Responses():
-				on(res, nil)
-				if !res.IsProvisional() {
-					return
-				}
-			case <-tx.Done():
-				if a.ctx.Err() == nil {
-					on(nil, tx.Err())
-				}
-				return
-			case <-stop:
-				tx.Terminate()
-				on(nil, errStopped)
-				return
-			case <-a.ctx.Done():
-				tx.Terminate()
-				return
-			}
-		}
-	})
-}
-
-var errStopped = errors.New("sip: given up")
 
 // header is the first value of a header of a message, "" without one.
 func header(m interface {

@@ -18,6 +18,15 @@ func (c *Call) refused(at *attempt, res *sip.Response, err error) {
 	c.ticker.clear(alarmSilence)
 	if err != nil {
 		c.finished(at)
+		if errors.Is(err, errConnection) && !at.repeated {
+			// An idle connection, closed just when it was used: once more over
+			// a new one.
+			c.try(append([]target{at.to}, at.rest...))
+			if c.attempt != nil {
+				c.attempt.repeated = true
+			}
+			return
+		}
 		if len(at.rest) > 0 {
 			c.try(at.rest)
 			return

@@ -13,7 +13,7 @@ import (
 // random moments. None may be left up at the far end, and each answer that
 // crossed a CANCEL must have got its ACK and its BYE.
 func TestThousandCancelsLeaveNoCallUp(t *testing.T) {
-	const calls, parallel, spread = 1000, 100, 300
+	const calls, parallel, spread = 1000, 60, 300
 	peer := siptest.UDP(t)
 	var mu sync.Mutex
 	rnd := rand.New(rand.NewPCG(1, 2))
@@ -67,7 +67,7 @@ func TestThousandCancelsLeaveNoCallUp(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	var c siptest.Count
 	for c = phones.Count(); time.Now().Before(deadline); c = phones.Count() {
 		if c.Up == 0 && c.Unacked == 0 && r.agent.Stats().Active == 0 {

@@ -23,7 +23,8 @@ const (
 type strays struct {
 	mu    sync.Mutex
 	seen  map[ackKey]*strayCall
-	purge time.Time // when to look for old ones next
+	ended map[string]time.Time // Call-IDs of calls that are over, until when
+	purge time.Time            // when to look for old ones next
 }
 
 type strayCall struct {
@@ -51,7 +52,7 @@ func (a *Agent) stray(res *sip.Response, trunk string) {
 		a.write(old, "")
 		return
 	}
-	if trunk == "" && time.Since(a.started) < strayGrace {
+	if trunk == "" && time.Since(a.started) < strayGrace && !a.strays.over(d.CallID) {
 		a.strays.forget(key)
 		return
 	}
@@ -72,30 +73,57 @@ func (s *strays) enter(key ackKey, ack *sip.Request) *sip.Request {
 	return nil
 }
 
-// inherit takes over the acknowledged answers of a call that is done, for when
-// one comes again.
-func (s *strays) inherit(acks map[ackKey]*sip.Request) {
+// inherit takes over a call that is done: the answers it acknowledged, for
+// when one comes again, and its Call-IDs, for when a new one comes.
+func (s *strays) inherit(callIDs []string, acks map[ackKey]*sip.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for key, ack := range acks {
 		s.add(key, ack)
 	}
+	if s.ended == nil {
+		s.ended = map[string]time.Time{}
+	}
+	s.sweep()
+	for _, id := range callIDs {
+		s.ended[id] = time.Now().Add(strayMemory)
+	}
+}
+
+// over says that a call of that Call-ID was ours and has ended.
+func (s *strays) over(callID string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, ok := s.ended[callID]
+	return ok
 }
 
 func (s *strays) add(key ackKey, ack *sip.Request) {
-	now := time.Now()
 	if s.seen == nil {
 		s.seen = map[ackKey]*strayCall{}
 	}
-	if now.After(s.purge) || len(s.seen) >= strayLimit {
-		for k, c := range s.seen {
-			if c.until.Before(now) || len(s.seen) >= strayLimit {
-				delete(s.seen, k)
-			}
-		}
-		s.purge = now.Add(strayMemory)
+	s.sweep()
+	s.seen[key] = &strayCall{ack: ack, until: time.Now().Add(strayMemory)}
+}
+
+// sweep forgets what is old, now and then; and whatever comes first where
+// there is too much.
+func (s *strays) sweep() {
+	now := time.Now()
+	if now.Before(s.purge) && len(s.seen) < strayLimit && len(s.ended) < strayLimit {
+		return
 	}
-	s.seen[key] = &strayCall{ack: ack, until: now.Add(strayMemory)}
+	for k, c := range s.seen {
+		if c.until.Before(now) || len(s.seen) >= strayLimit {
+			delete(s.seen, k)
+		}
+	}
+	for id, until := range s.ended {
+		if until.Before(now) || len(s.ended) >= strayLimit {
+			delete(s.ended, id)
+		}
+	}
+	s.purge = now.Add(strayMemory)
 }
 
 func (s *strays) forget(key ackKey) {

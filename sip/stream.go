@@ -36,11 +36,13 @@ type streamConn struct {
 	reading sync.Once
 	serving chan struct{} // closed at the first Read: the connection is in sipgo's pool
 	ended   sync.Once
+	died    sync.Once
+	gone    chan struct{} // closed when it can no longer be used
 }
 
 func (a *Agent) newStreamConn(c net.Conn, network string) *streamConn {
 	a.wg.Add(1)
-	return &streamConn{Conn: c, agent: a, network: network, peer: addrPortOf(c.RemoteAddr()), serving: make(chan struct{})}
+	return &streamConn{Conn: c, agent: a, network: network, peer: addrPortOf(c.RemoteAddr()), serving: make(chan struct{}), gone: make(chan struct{})}
 }
 
 func (c *streamConn) Read(p []byte) (int, error) {
@@ -59,9 +61,23 @@ func (c *streamConn) Read(p []byte) (int, error) {
 // end is reached once, when sipgo's reader is about to leave.
 func (c *streamConn) end() {
 	c.ended.Do(func() {
-		_ = c.Conn.Close()
+		c.dead()
 		c.agent.wg.Done()
 	})
+}
+
+// dead closes the connection, be it that reading or that writing failed first.
+func (c *streamConn) dead() {
+	c.died.Do(func() {
+		_ = c.Conn.Close()
+		close(c.gone)
+	})
+}
+
+// Close is sipgo's way to end it.
+func (c *streamConn) Close() error {
+	c.dead()
+	return nil
 }
 
 // nextMessage sets ready to the next message that the gate lets through.
@@ -131,7 +147,12 @@ func (c *streamConn) dropKeepAlive() {
 
 func (c *streamConn) Write(p []byte) (int, error) {
 	if err := c.Conn.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
+		c.dead()
 		return 0, err
 	}
-	return c.Conn.Write(p)
+	n, err := c.Conn.Write(p)
+	if err != nil {
+		c.dead()
+	}
+	return n, err
 }

@@ -163,7 +163,7 @@ func (ps *Phones) ring(ph *phone, plan Plan) {
 // §17.2.1).
 func (ps *Phones) repeat(ph *phone, send func()) {
 	pause := 500 * time.Millisecond
-	for range 8 {
+	for range 11 { // 32 s
 		send()
 		t := time.NewTimer(pause)
 		select {
