@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
-	"strings"
 	"time"
 
 	"github.com/twilio/twilio-go/client"
@@ -42,11 +41,6 @@ const (
 	twilioBaseURL = "https://api.twilio.com"
 	twilioTimeout = 10 * time.Second
 
-	// listSize is how many texts to one number Find looks at, newest first;
-	// Twilio's limit for a page is 1000.
-	listSize = 200
-	// clockSlack is how far Twilio's clock may be off ours.
-	clockSlack = 2 * time.Minute
 	// maxValidity is Twilio's limit for the ValidityPeriod of a text.
 	maxValidity = 36000 * time.Second
 )
@@ -147,55 +141,6 @@ func (t *Twilio) Send(ctx context.Context, text Text) (Receipt, error) {
 		return Receipt{}, fmt.Errorf("sms: twilio answered %d without a message SID; is base_url right?", x.status)
 	}
 	return receipt(m)
-}
-
-// Find looks for the text among those Twilio lists for the number. It does not
-// filter by DateSent, which is null until Twilio has passed a text on.
-func (t *Twilio) Find(ctx context.Context, text Text, since time.Time) (Receipt, bool, error) {
-	ctx, cancel := context.WithTimeout(ctx, t.cfg.Timeout)
-	defer cancel()
-	size := listSize
-	x, service := t.exchange(ctx)
-	page, err := service.PageMessage(&api.ListMessageParams{To: &text.To, PageSize: &size}, "", "")
-	if err != nil {
-		return Receipt{}, false, x.classify(err)
-	}
-	since = since.Add(-clockSlack)
-	older := false // the page reaches back beyond since
-	for i := range page.Messages {
-		m := &page.Messages[i]
-		created, err := time.Parse(time.RFC1123Z, deref(m.DateCreated))
-		if err == nil && created.Before(since) {
-			older = true
-			continue
-		}
-		if err != nil || !sameText(m, text) {
-			continue
-		}
-		r, err := receipt(m)
-		return r, err == nil, err
-	}
-	if len(page.Messages) >= size && !older {
-		return Receipt{}, false, ErrCannotTell
-	}
-	return Receipt{}, false, nil
-}
-
-// sameText reports whether m is this text. A trial account puts a sentence of
-// its own before every body.
-func sameText(m *api.ApiV2010Message, text Text) bool {
-	if deref(m.To) != text.To || !strings.HasSuffix(deref(m.Body), text.Body) {
-		return false
-	}
-	if strings.HasPrefix(deref(m.Direction), "inbound") {
-		return false
-	}
-	for _, sid := range text.Known {
-		if sid == deref(m.Sid) {
-			return false
-		}
-	}
-	return true
 }
 
 // receipt turns a Message resource into what the outbox wants to know.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"partyline/state"
@@ -101,30 +100,6 @@ func (o *Outbox) sent(ctx context.Context, m state.Message, r Receipt) outcome {
 	return out
 }
 
-func (o *Outbox) refused(ctx context.Context, m state.Message, e *PermanentError) outcome {
-	if e.Configuration {
-		o.count.configuration.Add(1)
-		o.alarm(e)
-	}
-	return o.fail(ctx, m, sentence(e), outcome{answered: true})
-}
-
-// alarmEvery keeps an account's fault, which hits every text, from filling the log.
-const alarmEvery = time.Minute
-
-func (o *Outbox) alarm(e *PermanentError) {
-	now := time.Now()
-	o.mu.Lock()
-	again := !o.alarmed.IsZero() && now.Sub(o.alarmed) < alarmEvery
-	if !again {
-		o.alarmed = now
-	}
-	o.mu.Unlock()
-	if !again {
-		o.cfg.Log.Error("no text goes out until the account or its settings are put right", "why", e.Detail, "code", e.Code)
-	}
-}
-
 // postpone puts a text that surely did not go out back into the queue.
 func (o *Outbox) postpone(ctx context.Context, j job, m state.Message, e *RetryError) outcome {
 	n := m.Tries
@@ -203,6 +178,3 @@ func (o *Outbox) storeFailed(m state.Message, err error) outcome {
 	o.cfg.Log.Error("a text waits because the store does not take its record", who(m), "err", err)
 	return outcome{m: m, due: time.Now().Add(storeRetry), untried: m.Tries == 0}
 }
-
-// sentence is an error as users see it in Message.Error.
-func sentence(err error) string { return strings.TrimPrefix(err.Error(), "sms: ") }
