@@ -83,7 +83,11 @@ func (c keyRevokeCmd) Run(ctx context.Context, io streams) error {
 		return err
 	}
 	defer k.close()
-	if err := k.revoke(ctx, c.ID); err != nil {
+	err = k.revoke(ctx, c.ID)
+	if errors.Is(err, state.ErrNotFound) {
+		return fmt.Errorf("there is no key %q; partyline key list shows the ids", c.ID)
+	}
+	if err != nil {
 		return err
 	}
 	fmt.Fprintln(io.out, "Revoked.")

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 
+	"partyline/cmd/partyline/config"
 	"partyline/cmd/partyline/node"
 	"partyline/state/bolt"
 )
@@ -17,6 +19,14 @@ type storeCmd struct {
 	Restore storeRestoreCmd `cmd:"" help:"Put a checked backup in the store's place; the daemon must be stopped."`
 }
 
+// keyTo is the key of a store's file, or of its backup, which must be there.
+func keyTo(file string, cfg config.Config) ([]byte, error) {
+	if _, err := os.Stat(file); err != nil {
+		return nil, err
+	}
+	return bolt.KeyFor(file, cfg.State.KeyPath())
+}
+
 type storeCheckCmd struct{ withConfig }
 
 func (c storeCheckCmd) Run(_ context.Context, io streams) error {
@@ -24,13 +34,17 @@ func (c storeCheckCmd) Run(_ context.Context, io streams) error {
 	if err != nil {
 		return err
 	}
-	key, err := bolt.ReadKey(cfg.State.KeyPath())
+	key, err := keyTo(cfg.State.Path, cfg)
 	if err != nil {
 		return err
 	}
 	report, err := bolt.Check(cfg.State.Path, key)
-	for _, p := range report.Problems {
-		fmt.Fprintln(io.err, p)
+	if len(report.Problems) > 0 {
+		for _, p := range report.Problems {
+			fmt.Fprintln(io.err, p)
+		}
+		fmt.Fprintf(io.err, "%s is damaged. Put a backup in its place with: partyline store restore\n", report.Path)
+		return exitCode(1)
 	}
 	if err != nil {
 		return err
@@ -59,7 +73,7 @@ func (c storeBackupCmd) Run(ctx context.Context, io streams) error {
 		err = bolt.Backup(ctx, ctl, c.Dest)
 	case errors.Is(err, node.ErrNoDaemon):
 		var key []byte
-		if key, err = bolt.ReadKey(cfg.State.KeyPath()); err == nil {
+		if key, err = keyTo(cfg.State.Path, cfg); err == nil {
 			err = bolt.BackupFile(ctx, cfg.State.Path, key, c.Dest)
 		}
 	}
@@ -81,7 +95,7 @@ func (c storeRestoreCmd) Run(_ context.Context, io streams) error {
 	if err != nil {
 		return err
 	}
-	key, err := bolt.ReadKey(cfg.State.KeyPath())
+	key, err := keyTo(c.Backup, cfg)
 	if err != nil {
 		return err
 	}

@@ -213,6 +213,10 @@ func (c *Carrier) Up() int {
 	return n
 }
 
+// WorstLateness is how late a frame of the phones was sent at worst since the
+// last time this was asked: a witness of how busy the machine is.
+func (c *Carrier) WorstLateness() time.Duration { return time.Duration(c.choir.worst.Swap(0)) }
+
 // Calls returns the record of every call, ended ones first, each part in the
 // order of beginning or ending.
 func (c *Carrier) Calls() []Record {

@@ -2,6 +2,7 @@ package carrier
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -9,6 +10,7 @@ import (
 type choir struct {
 	mu     sync.Mutex
 	phones map[*phone]struct{}
+	worst  atomic.Int64 // nanoseconds a frame was late since somebody asked
 }
 
 func (c *choir) join(p *phone) {
@@ -36,6 +38,9 @@ func (c *choir) sing(stop <-chan struct{}) {
 		case <-stop:
 			return
 		case <-timer.C:
+		}
+		if late := int64(time.Since(next)); late > c.worst.Load() {
+			c.worst.Store(late)
 		}
 		c.mu.Lock()
 		for p := range c.phones {

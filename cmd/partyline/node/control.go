@@ -102,7 +102,11 @@ func (n *Node) controlSnapshot(w http.ResponseWriter, r *http.Request) {
 
 func reply(w http.ResponseWriter, v any, err error) {
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusUnprocessableEntity)
+		status := http.StatusUnprocessableEntity
+		if errors.Is(err, state.ErrNotFound) {
+			status = http.StatusNotFound
+		}
+		http.Error(w, err.Error(), status)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
@@ -195,6 +199,10 @@ func (c *Control) do(ctx context.Context, method, path string, in any) (*http.Re
 	res, err := c.client.Do(req)
 	if err != nil {
 		return nil, err
+	}
+	if res.StatusCode == http.StatusNotFound {
+		_ = res.Body.Close()
+		return nil, state.ErrNotFound
 	}
 	if res.StatusCode != http.StatusOK {
 		defer res.Body.Close()
