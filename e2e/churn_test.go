@@ -42,7 +42,7 @@ func startNetwork(t *testing.T, continuous int) *network {
 			n.sip = addr
 		}
 		if url, ok := strings.CutPrefix(lines.Text(), "Records at "); ok {
-			n.url = url
+			n.url = strings.TrimSuffix(url, "/calls")
 		}
 	}
 	t.Cleanup(func() {
@@ -57,19 +57,23 @@ func startNetwork(t *testing.T, continuous int) *network {
 }
 
 // calls are the records of all phones.
-func (n *network) calls() []carrier.Record {
+func (n *network) calls() (calls []carrier.Record) {
+	n.t.Helper()
+	n.get("/calls", &calls)
+	return calls
+}
+
+func (n *network) get(path string, out any) {
 	n.t.Helper()
 	client := http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
-	res, err := client.Get(n.url)
+	res, err := client.Get(n.url + path)
 	if err != nil {
 		n.t.Fatal(err)
 	}
 	defer res.Body.Close()
-	var calls []carrier.Record
-	if err := json.NewDecoder(res.Body).Decode(&calls); err != nil {
+	if err := json.NewDecoder(res.Body).Decode(out); err != nil {
 		n.t.Fatal(err)
 	}
-	return calls
 }
 
 // metric reads one sample of the daemon's metrics.
@@ -95,24 +99,85 @@ func (d *daemon) metric(name string) float64 {
 	return 0
 }
 
+// witness asks how late the phones spoke at worst since the last time.
+func (n *network) witness() time.Duration {
+	n.t.Helper()
+	var up struct {
+		Late int64 `json:"worst_lateness_ms"`
+	}
+	n.get("/up", &up)
+	return time.Duration(up.Late) * time.Millisecond
+}
+
+const (
+	steady, churning = 239, 60
+	// A frame that a phone itself spoke this late cannot arrive without a gap:
+	// the machine was too busy, and the run says nothing about the bridge.
+	tooLate = 30 * time.Millisecond
+)
+
+func listener(i int) string { return fmt.Sprintf("+1303%03d01%02d", 200+i/100, i%100) }
+
 // TestToneThroughChurn holds a conference of 300 for a minute: a presenter
 // speaks a continuous 1 kHz tone while sixty of the listeners come and go, are
 // muted, held and resumed. Every listener who stays must hear the tone without
 // a gap; ending the conference hangs up everyone once; what the conference
-// needed is given back.
+// needed is given back. A run during which the phones themselves were starved
+// is repeated.
 func TestToneThroughChurn(t *testing.T) {
-	const steady, churning = 239, 60
 	phones := startNetwork(t, 1000)
 	d := serve(t, trunk(phones.sip)+"limits: {adds_per_second: 1000}\n")
 	d.call("GET", "/v2/conferences", nil, nil)
 	before := d.metric("go_goroutines")
-	conf := d.conference(fields{"max_participants": 1000, "member_notification": false})
-	presenter := d.add(conf, "+12025550160", fields{"role": "presenter"}) // speaks 1000 Hz
-	d.becomes(conf, presenter.ID, "connected", 10*time.Second)
+	for attempt := 1; ; attempt++ {
+		quiet(t)
+		conf := d.conference(fields{"max_participants": 1000, "member_notification": false})
+		ids := gather(t, d, conf)
+		phones.witness()
+		churn(t, d, conf, ids[steady:], time.Minute)
+		late := phones.witness()
+		damage := damaged(phones)
+		endAll(t, d, conf, phones)
+		t.Logf("run %d: %d of %d steady listeners heard the tone without a gap; the phones were %v late at worst",
+			attempt, steady-len(damage), steady, late)
+		if len(damage) == 0 {
+			break
+		}
+		if late < tooLate || attempt == 3 {
+			t.Fatalf("run %d: %s", attempt, strings.Join(damage[:min(10, len(damage))], "\n"))
+		}
+	}
+	// Transactions linger for a while (Timer K, 5 s), then nothing is left.
+	until(t, "goroutines are back", time.Minute, func() bool { return d.metric("go_goroutines") <= before+3 })
+	if legs := d.metric("partyline_media_legs"); legs != 0 {
+		t.Errorf("%v legs are left", legs)
+	}
+}
 
-	number := func(i int) string { return fmt.Sprintf("+1303%03d01%02d", 200+i/100, i%100) }
+// quiet waits until this machine serves a timer in time, as on any machine
+// that a bridge is run on; not longer than three minutes.
+func quiet(t *testing.T) {
+	t.Helper()
+	end := time.Now().Add(3 * time.Minute)
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for good := 0; good < 400 && time.Now().Before(end); {
+		asked := time.Now()
+		<-tick.C
+		if good++; time.Since(asked) > 15*time.Millisecond {
+			good = 0
+		}
+	}
+}
+
+// gather connects a presenter, who speaks 1000 Hz, and all listeners; it
+// returns the listeners.
+func gather(t *testing.T, d *daemon, conf string) []string {
+	t.Helper()
+	presenter := d.add(conf, "+12025550160", fields{"role": "presenter"})
+	d.becomes(conf, presenter.ID, "connected", 10*time.Second)
 	ids := d.addMany(conf, steady+churning, func(i int) fields {
-		return fields{"phone_number": number(i), "role": "listener"}
+		return fields{"phone_number": listener(i), "role": "listener"}
 	})
 	until(t, "all are connected", 30*time.Second, func() bool {
 		n := 0
@@ -123,24 +188,31 @@ func TestToneThroughChurn(t *testing.T) {
 		}
 		return n == steady+churning+1
 	})
-	churn(t, d, conf, ids[steady:], time.Minute)
+	return ids
+}
 
-	during := map[string]carrier.Heard{} // of the steady ones, before anybody is hung up
+// damaged says which of the steady listeners, all still on the line, did not
+// hear the tone all the time.
+func damaged(phones *network) []string {
+	heard := map[string]carrier.Heard{}
 	for _, r := range phones.calls() {
 		if r.Up() {
-			during[r.Number] = r.Heard
+			heard[r.Number] = r.Heard
 		}
 	}
-	damaged := 0
+	var out []string
 	for i := range steady {
-		h, ok := during[number(i)]
+		h, ok := heard[listener(i)]
 		if !ok || h.ToneFrames < 50*55 || h.ToneGaps > 0 || h.ToneJumps > 0 || h.Lost > 0 || h.SSRCs != 1 || h.TSJumps > 0 {
-			damaged++
-			t.Errorf("%s: up %v, heard %+v", number(i), ok, h)
+			out = append(out, fmt.Sprintf("%s: up %v, heard %+v", listener(i), ok, h))
 		}
 	}
-	t.Logf("%d of %d steady listeners heard the tone without a gap", steady-damaged, steady)
+	return out
+}
 
+// endAll ends the conference and looks at every phone.
+func endAll(t *testing.T, d *daemon, conf string, phones *network) {
+	t.Helper()
 	d.call("POST", "/v2/conferences/"+conf+"/end", fields{}, nil)
 	until(t, "all have ended", 10*time.Second, func() bool {
 		for _, p := range d.people(conf) {
@@ -150,15 +222,18 @@ func TestToneThroughChurn(t *testing.T) {
 		}
 		return true
 	})
+	until(t, "every phone is on the hook", 10*time.Second, func() bool {
+		for _, r := range phones.calls() {
+			if r.Up() {
+				return false
+			}
+		}
+		return true
+	})
 	for _, r := range phones.calls() {
-		if r.Up() || (!r.AnsweredAt.IsZero() && (r.BYEs != 1 || r.ACKs == 0)) {
+		if !r.AnsweredAt.IsZero() && (r.BYEs != 1 || r.ACKs == 0) {
 			t.Errorf("%s: %d BYEs, %d ACKs, ended by %q", r.Number, r.BYEs, r.ACKs, r.End)
 		}
-	}
-	// Transactions linger for a while (Timer K, 5 s), then nothing is left.
-	until(t, "goroutines are back", time.Minute, func() bool { return d.metric("go_goroutines") <= before+3 })
-	if legs := d.metric("partyline_media_legs"); legs != 0 {
-		t.Errorf("%v legs are left", legs)
 	}
 }
 
