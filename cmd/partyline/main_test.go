@@ -110,6 +110,7 @@ media: {address: "127.0.0.1", ports: "20000-49999"}
 state: {path: %q}
 auth: {admin_key: %q}
 trunks: [{name: main, uri: "sip:%s", caller_ids: ["+12025550000"], cps: 1000}]
+log: {format: json}
 %s`, h.http, h.sip, h.store, adminKey, h.phones.Addr(), h.extra), 0o600); err != nil {
 		h.t.Fatal(err)
 	}
@@ -192,8 +193,6 @@ type serving struct {
 
 func (h *house) serve(args ...string) *serving {
 	h.t.Helper()
-	h.extra += "log: {format: json}\n"
-	h.configure()
 	ctx, cancel := context.WithCancel(context.Background())
 	r, w := io.Pipe()
 	s := &serving{house: h, log: follow(r)}
@@ -210,7 +209,6 @@ func (h *house) serve(args ...string) *serving {
 		return code
 	})
 	h.t.Cleanup(func() { s.stop() })
-	h.extra = strings.TrimSuffix(h.extra, "log: {format: json}\n")
 	s.url = s.log.ready(h.t, h).API
 	return s
 }
@@ -221,6 +219,7 @@ func (l *daemonLog) ready(t *testing.T, h *house) servesLine {
 	select {
 	case s := <-l.serves:
 		h.http, h.sip = strings.TrimPrefix(s.API, "http://"), strings.TrimPrefix(s.SIP[0], "udp:")
+		h.configure()
 		return s
 	case <-time.After(20 * time.Second):
 		t.Fatalf("the daemon does not serve:\n%s", l)

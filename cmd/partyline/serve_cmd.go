@@ -100,8 +100,8 @@ func (d daemon) reread() {
 		d.log.Error("the configuration has errors and was not taken", "err", err)
 		return
 	}
-	_ = d.level.UnmarshalText([]byte(cfg.Log.Level)) // validated with the configuration
 	d.log.Info("configuration read again; log.level is taken, all else needs a restart", "level", cfg.Log.Level)
+	_ = d.level.UnmarshalText([]byte(cfg.Log.Level)) // validated with the configuration
 }
 
 // drain waits for the calls to end by themselves.
