@@ -51,11 +51,7 @@ func (n *Node) listenControl(storePath string) error {
 	mux.HandleFunc("DELETE /keys/{id}", n.controlRevokeKey)
 	mux.HandleFunc("GET /snapshot", n.controlSnapshot)
 	n.control = &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
-	n.owned.Add(1)
-	go func() {
-		defer n.owned.Done()
-		_ = n.control.Serve(l) // ends with Close; removes the socket
-	}()
+	n.owned.Go(func() { _ = n.control.Serve(l) }) // ends with Close; removes the socket
 	return nil
 }
 
