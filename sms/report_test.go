@@ -5,8 +5,10 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"partyline/sms"
@@ -235,4 +237,49 @@ func FuzzReport(f *testing.F) {
 			t.Error("the message changed")
 		}
 	})
+}
+
+// reporting is a provider whose reports need no signature.
+type reporting struct{ *provider }
+
+func (reporting) ReadReport(r *http.Request) (sms.Report, error) {
+	return sms.Report{MessageID: r.PostForm.Get("m"), ProviderID: "SM" + r.PostForm.Get("m"), Status: state.MessageDelivered}, nil
+}
+
+// The report about a text comes before the answer to the request that sent it.
+func TestReportOvertakesTheAnswer(t *testing.T) {
+	answers := map[string]verdict{
+		"taken":   {take: true},
+		"lost":    {take: true, err: errLost},
+		"refused": {err: &sms.PermanentError{Detail: "no"}},
+		"limited": {err: &sms.RetryError{}},
+	}
+	for name, answer := range answers {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				store, p, h := newMemory(), &provider{decide: script(answer)}, &history{}
+				o := sms.NewOutbox(store, reporting{p}, sms.OutboxConfig{Changed: h.changed})
+				p.onSend = func(x sms.Text) {
+					r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader("m="+x.ID))
+					r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+					w := httptest.NewRecorder()
+					o.StatusCallback().ServeHTTP(w, r)
+					if w.Code != 204 {
+						t.Errorf("the report was answered %d", w.Code)
+					}
+				}
+				m := message(1)
+				put(t, store, m)
+				defer start(t, o)()
+				time.Sleep(15 * time.Minute)
+				synctest.Wait()
+				if got := get(t, store, m.ID); got.Status != state.MessageDelivered || got.Body != "" || got.Error != "" {
+					t.Errorf("stored %+v", got)
+				}
+				if want := []state.MessageStatus{"sending", "delivered"}; !slices.Equal(h.statuses(m.ID), want) || p.sends() != 1 {
+					t.Errorf("told %v after %d sends, want %v", h.statuses(m.ID), p.sends(), want)
+				}
+			})
+		})
+	}
 }
