@@ -35,7 +35,8 @@ type call struct {
 	in     chan packet
 	phone  *phone
 	sing   voiceKind
-	cseq   int // of our own requests
+	cseq   int    // of our own requests
+	byeSeq uint32 // of the BYE received, to tell a second one from a retransmission
 
 	reply  []byte   // last answer to the INVITE, sent again when it comes again
 	final  bool     // reply is final
@@ -210,14 +211,17 @@ func (k *call) handleRequest(m *sip.Request, from netip.AddrPort) {
 		k.c.send(k.reply, from) // a retransmission
 		return
 	case m.Method == sip.CANCEL:
-		k.set(func(r *Record) { r.Cancels++ })
+		k.set(func(r *Record) { r.Cancels = 1 }) // a retransmission is no other one
 		k.c.send(respond(m, from, 200, "OK", k.tag).text(), from)
 		if !k.final {
 			k.reject(487, "Request Terminated")
 		}
 		return
 	case m.Method == sip.BYE:
-		k.set(func(r *Record) { r.BYEs++ })
+		if cseq := m.CSeq().SeqNo; cseq != k.byeSeq {
+			k.byeSeq = cseq
+			k.set(func(r *Record) { r.BYEs++ })
+		}
 		k.end("bye")
 		k.c.send(respond(m, from, 200, "OK", k.tag).text(), from)
 		return

@@ -14,8 +14,8 @@ type Record struct {
 	End        string    `json:"end,omitempty"`     // bye, refused (487 after a CANCEL), hung up, vanished, power cut
 	Refused    int       `json:"refused,omitempty"` // the code
 	ACKs       int       `json:"acks"`
-	BYEs       int       `json:"byes"`
-	Cancels    int       `json:"cancels"`
+	BYEs       int       `json:"byes"`    // without retransmissions
+	Cancels    int       `json:"cancels"` // 1 when there was one
 	Reoffers   int       `json:"reoffers"`
 	NoACK      bool      `json:"no_ack,omitempty"` // a final answer was never acknowledged
 	Sent       uint64    `json:"sent"`             // RTP packets

@@ -47,7 +47,7 @@ func (s *screen) show(rows []row) {
 	for _, r := range rows {
 		if now := r.state(); s.last[r.ID] != now {
 			s.last[r.ID] = now
-			fmt.Fprintf(s.out, "%5.1fs  %s  %-11s %-34s %s\n", time.Since(s.began).Seconds(), r.PhoneNumber, r.Role, r.Name, now)
+			fmt.Fprintf(s.out, "%5.1fs  %s  %-11s %-38s %s\n", time.Since(s.began).Seconds(), r.PhoneNumber, r.Role, r.Name, now)
 		}
 	}
 }
@@ -79,7 +79,7 @@ func (s *screen) draw() {
 		} else if r.Effective.Hears {
 			voice = "○"
 		}
-		fmt.Fprintf(&b, " %s %s  %-11s %-34s %-34s %4ds\n", voice, r.PhoneNumber, r.Role, r.Name, r.state(), r.Duration)
+		fmt.Fprintf(&b, " %s %s  %-11s %-38s %-34s %4ds\n", voice, r.PhoneNumber, r.Role, r.Name, r.state(), r.Duration)
 	}
 	if more := len(s.rows) - mostRows; more > 0 {
 		fmt.Fprintf(&b, "   and %d more\n", more)
