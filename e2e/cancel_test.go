@@ -17,6 +17,7 @@ import (
 // seconds. No phone may stay off the hook, and each that answered must have
 // been acknowledged and hung up.
 func TestNoGhostCalls(t *testing.T) {
+	t.Parallel()
 	const calls = 1000
 	phones, err := carrier.Listen(carrier.Options{AnswerWithin: 3 * time.Second})
 	if err != nil {

@@ -123,7 +123,7 @@ func listener(i int) string { return fmt.Sprintf("+1303%03d01%02d", 200+i/100, i
 // muted, held and resumed. Every listener who stays must hear the tone without
 // a gap; ending the conference hangs up everyone once; what the conference
 // needed is given back. A run during which the phones themselves were starved
-// is repeated.
+// is repeated; that is also why this test does not run beside the others.
 func TestToneThroughChurn(t *testing.T) {
 	phones := startNetwork(t, 1000)
 	d := serve(t, trunk(phones.sip)+"limits: {adds_per_second: 1000}\n")

@@ -25,6 +25,7 @@ import (
 // the end, once; a request without an answer is repeated with its
 // Idempotency-Key and must not make a second participant.
 func TestNothingAcknowledgedIsLost(t *testing.T) {
+	t.Parallel()
 	const adds, kills = 200, 8
 	phones, err := carrier.Listen(carrier.Options{})
 	if err != nil {

@@ -22,6 +22,7 @@ const margin = 40.0 // dB
 // TestWhoHearsWhom joins three baresips, two that may speak and a listener, and
 // looks in what each of them recorded for the others' tones.
 func TestWhoHearsWhom(t *testing.T) {
+	t.Parallel()
 	phones := startBaresip(t, map[string][]int16{
 		annaNumber: tone(annaTone, 60), berndNumber: tone(berndTone, 60), lenaNumber: tone(lenaTone, 60),
 	})
@@ -110,6 +111,7 @@ func stepIn(pcm []int16, n int) int {
 // TestNothingStaleAfterUnmute mutes a voice that tells the time: what is heard
 // after unmuting must be what is said then, not what was said while muted.
 func TestNothingStaleAfterUnmute(t *testing.T) {
+	t.Parallel()
 	const n = 120 // 12 seconds of steps up to 3375 Hz
 	phones := startBaresip(t, map[string][]int16{annaNumber: tone(annaTone, 60), berndNumber: stepVoice(n)})
 	d := serve(t, trunk(phones.addr))

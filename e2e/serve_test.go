@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -145,13 +146,31 @@ func trunk(addr string, more ...string) string {
 `, addr, strings.Join(append([]string{""}, more...), ", "))
 }
 
-// freeUDP is an address nobody uses at this moment.
+// handedOut are the ports that freePort has given to tests.
+var handedOut sync.Map
+
+// freePort is a port that nobody uses at this moment, for programs that must
+// be told one. It lies below those the system chooses by itself and those the
+// daemons use for RTP, and no test gets it twice.
+func freePort(t *testing.T) int {
+	t.Helper()
+	for range 1000 {
+		port := 10000 + 2*rand.IntN(5000)
+		c, err := net.ListenPacket("udp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err != nil {
+			continue
+		}
+		_ = c.Close()
+		if _, taken := handedOut.LoadOrStore(port, true); !taken {
+			return port
+		}
+	}
+	t.Fatal("no free port between 10000 and 20000")
+	return 0
+}
+
+// freeUDP is an address with such a port.
 func freeUDP(t *testing.T) string {
 	t.Helper()
-	c, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	return c.LocalAddr().String()
+	return fmt.Sprintf("127.0.0.1:%d", freePort(t))
 }

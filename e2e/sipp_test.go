@@ -76,8 +76,10 @@ var carrierScripts = []carrierScript{
 	{name: "silent", add: fields{"ring_timeout": 5}, status: "rejected", reason: "no_answer"},
 }
 
-// TestCarrierScenarios dials through every SIPp scenario, one by one.
+// TestCarrierScenarios dials through every SIPp scenario, each with a daemon of
+// its own.
 func TestCarrierScenarios(t *testing.T) {
+	t.Parallel()
 	sipp := thirdParty(t, "sipp", "sip-tester")
 	files, err := filepath.Glob("testdata/sipp/*.xml")
 	if err != nil || len(files) != len(carrierScripts) {
@@ -85,6 +87,7 @@ func TestCarrierScenarios(t *testing.T) {
 	}
 	for _, s := range carrierScripts {
 		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
 			addr := freeUDP(t)
 			var more []string
 			if s.trunk != "" {

@@ -3,7 +3,6 @@ package e2e
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/http/httptest"
 	"testing"
 	"time"
@@ -27,6 +26,7 @@ func (i inbox) TextsTo(number string) (bodies []string) {
 // broken, then hangs. The PIN in the text, typed on the phone's keys, opens the
 // conference; a wrong one does not.
 func TestPINByTwilio(t *testing.T) {
+	t.Parallel()
 	twilio := smstest.New(smstest.Config{})
 	server := httptest.NewServer(twilio)
 	defer server.Close()
@@ -37,12 +37,7 @@ func TestPINByTwilio(t *testing.T) {
 	}
 	defer phones.Close()
 
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := l.Addr().String() // the callback's URL must be known before the daemon is
-	_ = l.Close()
+	address := freeUDP(t) // the callback's URL must be known before the daemon is
 	d := serveAt(t, address, trunk(phones.Addr().String())+fmt.Sprintf(
 		"sms: {provider: twilio, status_callback_url: \"http://%s/v2/sms/status\", twilio: {account_sid: %s, auth_token: %q, from: %q, base_url: %q}}\n",
 		address, smstest.AccountSID, smstest.AuthToken, smstest.From, server.URL))

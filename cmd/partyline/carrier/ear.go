@@ -20,7 +20,7 @@ type Heard struct {
 	ToneFrames uint64    `json:"tone_frames"`          // 20 ms frames with the continuous tone
 	ToneGaps   uint64    `json:"tone_gaps"`            // frames without it after it began
 	ToneJumps  uint64    `json:"tone_jumps"`           // breaks of its phase
-	TSJumps    uint64    `json:"ts_jumps"`             // timestamps that did not go on from the packet before
+	TSJumps    uint64    `json:"ts_jumps"`             // timestamps that did not go on from the packet before, once the continuous tone has begun
 	Audio      []int16   `json:"-"`
 }
 
@@ -62,7 +62,7 @@ func (e *ear) hear(now time.Time, seq uint16, ts, ssrc uint32, pcm []int16) {
 		case d > 1:
 			e.h.Lost += uint64(d - 1)
 		}
-		if ts-e.ts != uint32(e.n) {
+		if ts-e.ts != uint32(e.n) && (e.opts.Continuous == 0 || e.h.ToneFrames > 0) {
 			e.h.TSJumps++
 		}
 		e.h.MaxGapMS = max(e.h.MaxGapMS, float64(now.Sub(e.last).Microseconds())/1000)
