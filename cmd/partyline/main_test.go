@@ -85,7 +85,12 @@ type house struct {
 
 func newHouse(t *testing.T, extra string) *house {
 	t.Helper()
-	phones, err := carrier.Listen(carrier.Options{})
+	return newHouseWith(t, carrier.Options{}, extra)
+}
+
+func newHouseWith(t *testing.T, network carrier.Options, extra string) *house {
+	t.Helper()
+	phones, err := carrier.Listen(network)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +115,7 @@ media: {address: "127.0.0.1", ports: "20000-49999"}
 state: {path: %q}
 auth: {admin_key: %q}
 trunks: [{name: main, uri: "sip:%s", caller_ids: ["+12025550000"], cps: 1000}]
-log: {format: json}
+log: {format: json, level: debug}
 %s`, h.http, h.sip, h.store, adminKey, h.phones.Addr(), h.extra), 0o600); err != nil {
 		h.t.Fatal(err)
 	}
@@ -230,6 +235,13 @@ func (l *daemonLog) ready(t *testing.T, h *house) servesLine {
 // call makes one request to the API at url.
 func call(t *testing.T, key, method, url, body string) (status int, answer map[string]any) {
 	t.Helper()
+	status, b := fetch(t, key, method, url, body)
+	_ = json.Unmarshal(b, &answer) // not all answers are objects
+	return status, answer
+}
+
+func fetch(t *testing.T, key, method, url, body string) (status int, answer []byte) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
@@ -250,8 +262,14 @@ func call(t *testing.T, key, method, url, body string) (status int, answer map[s
 	if err != nil {
 		t.Fatal(err)
 	}
-	_ = json.Unmarshal(b, &answer) // not all answers are objects
-	return res.StatusCode, answer
+	return res.StatusCode, b
+}
+
+// text is a page that is no JSON.
+func (s *serving) text(path string) string {
+	s.t.Helper()
+	_, b := fetch(s.t, adminKey, "GET", s.url+path, "")
+	return string(b)
 }
 
 // do is call, and the answer must be a success.

@@ -44,8 +44,9 @@ func (c phonesCmd) Run(ctx context.Context, io streams) error {
 		mux.Handle("/2010-04-01/", texts)
 		mux.Handle("/", network.Handler())
 		srv := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
-		go func() { _ = srv.Serve(l) }()
-		defer srv.Close()
+		ended := make(chan struct{})
+		go func() { defer close(ended); _ = srv.Serve(l) }()
+		defer func() { _ = srv.Close(); <-ended }()
 		fmt.Fprintf(io.out, "Records at http://%s/calls\nTexts: sms.provider twilio with base_url http://%s, account_sid %s, auth_token %s, from %s\n",
 			l.Addr(), l.Addr(), smstest.AccountSID, smstest.AuthToken, smstest.From)
 	}

@@ -271,3 +271,25 @@ func TestScriptsAreOnePerNumber(t *testing.T) {
 		t.Errorf("0150: %+v", s)
 	}
 }
+
+// A new stream, as after a restart of the bridge, is no loss and no
+// reordering, but the silence before it counts.
+func TestEarFollowsANewStream(t *testing.T) {
+	e := newEar(Options{})
+	now := time.Now()
+	frame := make([]int16, frameSize)
+	for i := range 5 {
+		e.hear(now.Add(time.Duration(i)*ptime), uint16(65534+i), uint32(i*frameSize), 1, frame)
+	}
+	for i := range 5 {
+		e.hear(now.Add(time.Second+time.Duration(i)*ptime), uint16(40000+i), uint32(7+i*frameSize), 2, frame)
+	}
+	if h := e.report(); h.Packets != 10 || h.SSRCs != 2 || h.Lost != 0 || h.Reordered != 0 || h.TSJumps != 0 || h.MaxGapMS != 920 {
+		t.Errorf("%+v", h)
+	}
+	e.hear(now.Add(2*time.Second), 40007, 8000, 2, frame)
+	e.hear(now.Add(2*time.Second), 40006, 7840, 2, frame)
+	if h := e.report(); h.Lost != 2 || h.Reordered != 1 || h.TSJumps != 1 {
+		t.Errorf("%+v", h)
+	}
+}

@@ -31,6 +31,7 @@ type ear struct {
 	h     Heard
 	ssrcs map[uint32]struct{}
 	last  time.Time
+	ssrc  uint32 // of the packet before, as are seq and ts
 	seq   uint16
 	ts    uint32
 	n     int // samples of the packet before
@@ -54,7 +55,7 @@ func (e *ear) hear(now time.Time, seq uint16, ts, ssrc uint32, pcm []int16) {
 	defer e.mu.Unlock()
 	e.h.Packets++
 	e.ssrcs[ssrc] = struct{}{}
-	if e.begun {
+	if e.begun && ssrc == e.ssrc {
 		switch d := int16(seq - e.seq); {
 		case d <= 0:
 			e.h.Reordered++
@@ -65,9 +66,11 @@ func (e *ear) hear(now time.Time, seq uint16, ts, ssrc uint32, pcm []int16) {
 		if ts-e.ts != uint32(e.n) && (e.opts.Continuous == 0 || e.h.ToneFrames > 0) {
 			e.h.TSJumps++
 		}
+	}
+	if e.begun { // also from one stream to the next: the phone is silent meanwhile
 		e.h.MaxGapMS = max(e.h.MaxGapMS, float64(now.Sub(e.last).Microseconds())/1000)
 	}
-	e.begun, e.seq, e.ts, e.n, e.last = true, seq, ts, len(pcm), now
+	e.begun, e.ssrc, e.seq, e.ts, e.n, e.last = true, ssrc, seq, ts, len(pcm), now
 	if loudness(pcm) < silence {
 		e.h.Silent++
 	}
