@@ -147,9 +147,12 @@ func (p *phone) listen() {
 	p.t.Helper()
 	var b [2048]byte
 	for {
-		n, _, ok := p.rtp.Read(b[:])
+		n, from, ok := p.rtp.Read(b[:])
 		if !ok {
 			return
+		}
+		if from != p.leg.LocalAddr() {
+			continue // of some other program, whose phone had this port before
 		}
 		got, ok := parsePacket(b[:n])
 		if !ok {
