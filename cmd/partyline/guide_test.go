@@ -45,23 +45,29 @@ func blocksOf(t *testing.T, path string) []block {
 	return blocks
 }
 
-// need finds a program the guide uses. A machine of the CI must have it;
-// elsewhere it may be missing, except for the shell's own.
-func need(t *testing.T, name string, always bool) (path string, ok bool) {
+// have finds programs the guide uses. Where there is nothing but Go they may
+// be missing; where CI=true a shell and curl may not.
+func have(t *testing.T, names ...string) bool {
 	t.Helper()
-	path, err := exec.LookPath(name)
-	if err != nil && (always || os.Getenv("CI") == "true") {
-		t.Fatalf("the guide uses %s: %v", name, err)
+	for _, name := range names {
+		if _, err := exec.LookPath(name); err != nil {
+			if os.Getenv("CI") == "true" && (name == "bash" || name == "curl") {
+				t.Fatalf("the guide uses %s: %v", name, err)
+			}
+			t.Logf("without %s its examples were not run", name)
+			return false
+		}
 	}
-	return path, err == nil
+	return true
 }
 
 // The shell blocks of the guide are run in their order, in one shell, and a
 // JSON block behind one of them is the end of what it prints.
 func TestGuide(t *testing.T) {
 	t.Parallel()
-	need(t, "bash", true)
-	need(t, "curl", true)
+	if !have(t, "bash", "curl") {
+		return
+	}
 	s := newHouse(t, "sms: {provider: log}\n").serve()
 	blocks := blocksOf(t, guide)
 
@@ -105,9 +111,7 @@ func TestGuide(t *testing.T) {
 // that has ended: they print its events and end.
 func (s *serving) followers(blocks []block, conference string) {
 	for kind, how := range map[string]struct{ program, file string }{"python": {"python3", "follow.py"}, "javascript": {"node", "follow.mjs"}} {
-		program, ok := need(s.t, how.program, false)
-		if !ok {
-			s.t.Logf("without %s the example in %s was not run", how.program, kind)
+		if !have(s.t, how.program) {
 			continue
 		}
 		file := filepath.Join(s.dir, how.file)
@@ -118,7 +122,7 @@ func (s *serving) followers(blocks []block, conference string) {
 			if err := os.WriteFile(file, []byte(b.text), 0o600); err != nil {
 				s.t.Fatal(err)
 			}
-			out := s.follow(program, file, s.url, adminKey, conference)
+			out := s.follow(how.program, file, s.url, adminKey, conference)
 			if !strings.HasPrefix(out, "1 conference.created Board") || !strings.Contains(out, "participant.rejected Bob Johnson busy\n") ||
 				!strings.Contains(out, " conference.ended Board requested\n") {
 				s.t.Errorf("%s:%d printed:\n%s", guide, b.line, out)

@@ -76,7 +76,8 @@ func TestLostKeyFile(t *testing.T) {
 			keyFile := bolt.KeyPath(h.store)
 			if elsewhere {
 				keyFile = h.dir + "/a.key"
-				restate(t, h, keyFile)
+				h.more.state = ", key_file: " + keyFile
+				h.configure()
 			}
 			h.run("key", "list").want(t, 1, "there is no store at "+h.store)
 			h.run("key", "create").want(t, 0)
@@ -99,18 +100,5 @@ func TestLostKeyFile(t *testing.T) {
 			}
 			h.run("key", "list").want(t, 0)
 		})
-	}
-}
-
-// restate adds state.key_file to a house's configuration.
-func restate(t *testing.T, h *house, keyFile string) {
-	t.Helper()
-	text, err := os.ReadFile(h.file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text = bytes.Replace(text, []byte("state: {path: "), []byte("state: {key_file: "+keyFile+", path: "), 1)
-	if err := os.WriteFile(h.file, text, 0o600); err != nil {
-		t.Fatal(err)
 	}
 }

@@ -80,7 +80,8 @@ type house struct {
 	phones *carrier.Carrier
 	http   string // address of the API, the same over restarts once it served
 	sip    string
-	extra  string // more YAML
+	extra  string                       // more YAML
+	more   struct{ http, state string } // keys of these sections, each behind a comma
 }
 
 func newHouse(t *testing.T, extra string) *house {
@@ -109,14 +110,14 @@ func newHouseWith(t *testing.T, network carrier.Options, extra string) *house {
 // configure writes the configuration as it stands.
 func (h *house) configure() {
 	h.t.Helper()
-	if err := os.WriteFile(h.file, fmt.Appendf(nil, `http: {listen: %q}
+	if err := os.WriteFile(h.file, fmt.Appendf(nil, `http: {listen: %q%s}
 sip: {listen: ["udp:%s"]}
 media: {address: "127.0.0.1", ports: "20000-49999"}
-state: {path: %q}
+state: {path: %q%s}
 auth: {admin_key: %q}
 trunks: [{name: main, uri: "sip:%s", caller_ids: ["+12025550000"], cps: 1000}]
 log: {format: json, level: debug}
-%s`, h.http, h.sip, h.store, adminKey, h.phones.Addr(), h.extra), 0o600); err != nil {
+%s`, h.http, h.more.http, h.sip, h.store, h.more.state, adminKey, h.phones.Addr(), h.extra), 0o600); err != nil {
 		h.t.Fatal(err)
 	}
 }
@@ -223,7 +224,8 @@ func (l *daemonLog) ready(t *testing.T, h *house) servesLine {
 	t.Helper()
 	select {
 	case s := <-l.serves:
-		h.http, h.sip = strings.TrimPrefix(s.API, "http://"), strings.TrimPrefix(s.SIP[0], "udp:")
+		_, h.http, _ = strings.Cut(s.API, "://")
+		h.sip = strings.TrimPrefix(s.SIP[0], "udp:")
 		h.configure()
 		return s
 	case <-time.After(20 * time.Second):

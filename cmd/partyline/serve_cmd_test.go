@@ -1,7 +1,10 @@
 package main
 
 import (
+	"crypto/x509"
+	"encoding/pem"
 	"fmt"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,6 +21,27 @@ func TestHealth(t *testing.T) {
 	partyline(t, "health", "--url", s.url+"/nothing").want(t, 1, "404")
 	s.stop()
 	s.run("health").want(t, 1, "partyline: ", "refused")
+}
+
+// With TLS the certificate names the public host, not the address asked here.
+func TestHealthOverTLS(t *testing.T) {
+	web := httptest.NewTLSServer(nil)
+	cert := web.TLS.Certificates[0] // of example.com
+	web.Close()
+	key, err := x509.MarshalPKCS8PrivateKey(cert.PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certFile := write(t, "cert.pem", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Certificate[0]})))
+	keyFile := write(t, "key.pem", string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})))
+	h := newHouse(t, "")
+	h.more.http = ", tls_cert: " + certFile + ", tls_key: " + keyFile
+	h.configure()
+	s := h.serve()
+	if !strings.HasPrefix(s.url, "https://") {
+		t.Errorf("it serves at %s", s.url)
+	}
+	s.run("health").want(t, 0, "alive")
 }
 
 // A second daemon on the same store, or the same address, says so and ends.

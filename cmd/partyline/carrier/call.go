@@ -1,7 +1,6 @@
 package carrier
 
 import (
-	"fmt"
 	"net/netip"
 	"strings"
 	"sync"
@@ -274,5 +273,3 @@ func (k *call) mute() {
 		k.phone.close()
 	}
 }
-
-func (k *call) String() string { return fmt.Sprintf("call to %s", k.number) }

@@ -267,7 +267,7 @@ func TestScriptsAreOnePerNumber(t *testing.T) {
 		}
 		seen[s.Last4] = true
 	}
-	if s := ScriptFor("+12025550150"); !s.Lasts() {
+	if s := ScriptFor("+12025550150"); s.Reason != "" {
 		t.Errorf("0150: %+v", s)
 	}
 }

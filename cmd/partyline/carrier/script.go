@@ -15,9 +15,6 @@ type Script struct {
 	play   func(*call)
 }
 
-// Lasts says whether the phone stays on the line until somebody hangs up.
-func (s Script) Lasts() bool { return s.Reason == "" }
-
 // ScriptFor finds the script of a number by its last four digits.
 func ScriptFor(number string) Script {
 	last4 := number
