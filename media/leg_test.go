@@ -116,7 +116,7 @@ func TestNewAddressInSDP(t *testing.T) {
 	if _, err := p.leg.Accept(q.answer("sendrecv")); err != nil {
 		t.Fatal(err)
 	}
-	p.voice = nil
+	p.voice, q.hearsLeg = nil, p.leg.LocalAddr()
 	old := p.packets
 	r.ticks(5)
 	q.ssrc, q.to, q.voice = 77, q.rtp.Dest(p.leg.LocalAddr()), tone(1000, -10)

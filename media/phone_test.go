@@ -27,15 +27,16 @@ type rig struct {
 // phone is a far end: it says its voice, a packet of ptime at a time, and
 // keeps what it hears.
 type phone struct {
-	rig    *rig
-	t      testing.TB
-	leg    *Leg
-	events chan Event
-	rtp    *udp.Socket
-	to     udp.Dest
-	law    g711.Law
-	pt     uint8
-	ptime  int // samples a packet
+	rig      *rig
+	t        testing.TB
+	hearsLeg netip.AddrPort // whose packets it takes; others are of some other program
+	leg      *Leg
+	events   chan Event
+	rtp      *udp.Socket
+	to       udp.Dest
+	law      g711.Law
+	pt       uint8
+	ptime    int // samples a packet
 
 	voice  func(sample int64) int16 // nil: says nothing
 	at     int64                    // samples said
@@ -82,7 +83,7 @@ func (r *rig) phone(voice func(int64) int16) *phone {
 	}
 	r.t.Cleanup(func() { rtp.Close() })
 	p := &phone{
-		rig: r, t: r.t, leg: leg, events: events, rtp: rtp, to: rtp.Dest(leg.LocalAddr()), ptime: frame, voice: voice,
+		rig: r, t: r.t, leg: leg, hearsLeg: leg.LocalAddr(), events: events, rtp: rtp, to: rtp.Dest(leg.LocalAddr()), ptime: frame, voice: voice,
 		ssrc: uint32(leg.id) * 7919, seq: uint16(leg.id * 100), ts: uint32(leg.id * 100000), marker: true,
 	}
 	r.phones = append(r.phones, p)
@@ -151,7 +152,7 @@ func (p *phone) listen() {
 		if !ok {
 			return
 		}
-		if from != p.leg.LocalAddr() {
+		if from != p.hearsLeg {
 			continue // of some other program, whose phone had this port before
 		}
 		got, ok := parsePacket(b[:n])
