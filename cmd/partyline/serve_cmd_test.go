@@ -8,10 +8,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"partyline/cmd/partyline/carrier"
 )
 
 func TestHealth(t *testing.T) {
@@ -203,6 +206,12 @@ func TestHandoff(t *testing.T) {
 	h := newHouse(t, "")
 	p := h.spawn("--handoff")
 	conf := p.conference(2)
+	hear := func(streams int) func() bool {
+		return func() bool {
+			return !slices.ContainsFunc(h.phones.Calls(), func(c carrier.Record) bool { return c.Heard.SSRCs != streams })
+		}
+	}
+	until(t, "audible", hear(1))
 	p.signal(syscall.SIGTERM)
 	if code := p.ended(); code != 0 {
 		t.Errorf("exit code %d:\n%s", code, p.log)
@@ -211,18 +220,10 @@ func TestHandoff(t *testing.T) {
 		t.Fatalf("%d calls are up between the two daemons", up)
 	}
 	s := h.spawn()
-	until(t, "audible again", func() bool {
-		n := 0
-		for _, c := range h.phones.Calls() {
-			if c.Reoffers == 1 && c.Heard.SSRCs == 2 {
-				n++
-			}
-		}
-		return n == 2
-	})
+	until(t, "audible again", hear(2))
 	for _, c := range h.phones.Calls() {
-		if c.Heard.MaxGapMS > 3000 || !c.Up() {
-			t.Errorf("%s: silent for %.0f ms, up: %v", c.Number, c.Heard.MaxGapMS, c.Up())
+		if c.Heard.MaxGapMS > 3000 || !c.Up() || c.Reoffers == 0 {
+			t.Errorf("%s: silent for %.0f ms, up: %v, %d re-INVITEs", c.Number, c.Heard.MaxGapMS, c.Up(), c.Reoffers)
 		}
 	}
 	if n := s.do("GET", conf+"/participants", "")["active"]; n != 2.0 {
