@@ -85,7 +85,7 @@ func (c *Call) passOver(at *attempt) {
 		return func() {
 			switch {
 			case err != nil:
-			case c.phase != dialing || c.attempt != at || at.heard:
+			case c.phase != dialing || c.attempt != at || !c.attempts[at] || at.heard: // it failed meanwhile, and a trunk is looked for already
 				next.Release()
 			default:
 				c.agent.log.Warn("a trunk says nothing; the call goes over another", "number", masked(c.req.Number), "trunk", c.trunk.Name)

@@ -13,12 +13,15 @@ const (
 // far end no longer knows the call or said nothing for five seconds.
 func (a *Agent) Recover(kept, offer []byte, sink func(Event)) *Call {
 	c := a.newCall(sink)
-	a.wg.Go(func() { c.run(func() { c.resume(kept, offer) }) })
+	d, err := parseDialog(kept)
+	if err == nil {
+		c.slot = a.trunks.Adopt(d.Trunk) // before any new call is placed
+	}
+	a.wg.Go(func() { c.run(func() { c.resume(d, err, offer) }) })
 	return c
 }
 
-func (c *Call) resume(kept, offer []byte) {
-	d, err := parseDialog(kept)
+func (c *Call) resume(d *dialog, err error, offer []byte) {
 	if err != nil {
 		c.agent.log.Error("a call could not be taken over after the restart", "error", err)
 		c.tell(Event{Kind: EventEnded, Cause: CauseNodeRestart, Phrase: err.Error()})

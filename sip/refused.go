@@ -11,7 +11,7 @@ import (
 
 // refused is the end of an INVITE without a 2xx: an answer or an error.
 func (c *Call) refused(at *attempt, res *sip.Response, err error) {
-	if at.left || c.attempt != at || c.phase != dialing {
+	if at.left || c.attempt != at || c.phase != dialing || !c.attempts[at] {
 		c.finished(at)
 		return
 	}

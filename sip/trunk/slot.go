@@ -17,6 +17,20 @@ type Slot struct {
 	launched, ended bool // guarded by the set's lock
 }
 
+// Adopt is the slot of a call that is up already, taken over from a process
+// before this one: it takes a channel, even where none is free, and no token.
+// It is nil for a trunk that is no longer configured.
+func (s *Set) Adopt(name string) *Slot {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := s.find(name)
+	if l == nil {
+		return nil
+	}
+	l.inUse++
+	return &Slot{set: s, line: l, launched: true}
+}
+
 // Trunk is the name of the slot's trunk.
 func (s *Slot) Trunk() string { return s.line.def.Name }
 
