@@ -41,6 +41,7 @@ type Agent struct {
 	trunks  *trunk.Set
 	gate    *edge.Gate
 	strays  strays
+	parting partings
 	stats   counters
 	started time.Time
 
@@ -75,6 +76,7 @@ func Listen(cfg Config, opts ...Option) (*Agent, error) {
 		log:     slog.New(slog.DiscardHandler),
 		rand:    rand.Float64,
 		calls:   map[string]*Call{},
+		parting: newPartings(),
 		started: time.Now(),
 	}
 	for _, o := range opts {
@@ -135,9 +137,11 @@ func (a *Agent) startStack() {
 }
 
 // Close stops the agent. It hangs nothing up: calls in progress stay up at the
-// far end and may be taken over by Recover. It waits for the agent's
-// goroutines, but not longer than five seconds.
+// far end and may be taken over by Recover. Calls that have been hung up
+// before get two seconds for their BYE or CANCEL to be answered. Then it waits
+// for the agent's goroutines, but not longer than five seconds.
 func (a *Agent) Close() error {
+	a.parting.wait(farewell)
 	a.cancel()
 	a.txl.Close()
 	for _, s := range a.sockets {

@@ -33,6 +33,8 @@ type Call struct {
 	hung   atomic.Bool
 	ticker alarms
 
+	parting atomic.Bool // hung up or over; see partings
+
 	// Only the call's goroutine touches what follows.
 	phase   phase
 	req     Request
@@ -102,6 +104,7 @@ func (c *Call) tell(e Event) {
 	e.Phrase = edge.SafeText(e.Phrase, maxPhrase) // may be a carrier's
 	if e.Kind == EventEnded {
 		c.phase = over
+		c.part()
 		c.finis()
 		if c.slot != nil {
 			c.slot.Done()
@@ -160,6 +163,7 @@ func (c *Call) Hangup() {
 	if c.hung.Swap(true) {
 		return
 	}
+	c.part()
 	c.box.command(func() {
 		if c.phase == dialing {
 			c.stop(CauseCanceled)

@@ -28,7 +28,9 @@ func (a *Agent) exchange(req *sip.Request, host string, stop <-chan struct{}, on
 			// The far end may have closed an idle connection just when we used
 			// it. An INVITE is repeated as a new attempt, not as itself.
 			again := req.Clone()
-			again.Via().Params.Add("branch", sip.RFC3261BranchMagicCookie+token())
+			if req.Method != sip.CANCEL { // whose branch names the INVITE
+				again.Via().Params.Add("branch", sip.RFC3261BranchMagicCookie+token())
+			}
 			err = a.transact(again, host, stop, on)
 		}
 		if err != nil && a.ctx.Err() == nil {
@@ -78,7 +80,10 @@ func (a *Agent) transact(req *sip.Request, host string, stop <-chan struct{}, on
 				return nil
 			}
 		case <-tx.Done():
-			return tx.Err()
+			if err := tx.Err(); err != nil {
+				return err
+			}
+			return errStopped
 		case <-gone: // its last answer may still be on the way through the parser
 			t := time.NewTimer(connectionGrace)
 			defer t.Stop()

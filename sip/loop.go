@@ -7,6 +7,7 @@ import (
 // run is the call's goroutine.
 func (c *Call) run(begin func()) {
 	defer c.agent.stats.active.Add(-1)
+	defer c.parted()
 	defer c.ticker.timer.Stop()
 	defer c.finis()
 	defer func() {

@@ -139,7 +139,12 @@ func (a *Agent) strayBye(d *dialog, creds *credentials) {
 		return
 	}
 	creds.sign(req)
+	a.parting.begin()
 	a.exchange(req, d.Host, nil, func(res *sip.Response, err error) {
+		if err == nil && res.IsProvisional() {
+			return
+		}
+		defer a.parting.end()
 		if err != nil || (res.StatusCode != 401 && res.StatusCode != 407) {
 			return
 		}

@@ -177,3 +177,30 @@ func TestConnectionClosedWithTheAnswer(t *testing.T) {
 		}
 	}
 }
+
+// A CANCEL whose connection closes under it goes out again as itself: with
+// another branch the far end would not know what to cancel.
+func TestCancelKeepsItsBranchOverAnotherConnection(t *testing.T) {
+	peer := siptest.TCP(t)
+	r := real(t, peer, "tcp:127.0.0.1:0")
+	w := r.dial()
+	inv := peer.Expect("INVITE")
+	inv.Reply(180)
+	w.want(EventTrying, EventRinging)
+	cancels := make(chan *siptest.Incoming, 10)
+	peer.Handle(func(in *siptest.Incoming) bool {
+		if in.Method() == "CANCEL" {
+			cancels <- in
+		}
+		return in.Method() == "CANCEL"
+	})
+	w.Hangup()
+	w.ended(CauseCanceled)
+	<-cancels
+	peer.HangUpConnections()
+	again := <-cancels
+	if a, b := again.Param("Via", "branch"), inv.Param("Via", "branch"); a != b {
+		t.Errorf("branch %s cancels an INVITE of branch %s", a, b)
+	}
+	again.Reply(200)
+}
