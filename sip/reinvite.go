@@ -167,7 +167,7 @@ func (c *Call) reinviteDone(e Event) {
 		c.stop(CauseNodeRestart)
 		return
 	case refresh && e.Kind == EventReinvited && e.Code >= 300:
-		// not the caller's doing; the expiry of the session will tell
+		c.refreshLater() // not the caller's doing; the expiry of the session will tell
 	default:
 		c.tell(e)
 	}

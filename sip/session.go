@@ -124,9 +124,22 @@ func (c *Call) refresh() {
 		case err == nil && (res.StatusCode == 405 || res.StatusCode == 501):
 			d.Updates = false
 			c.refresh()
+		default:
+			c.refreshLater()
 		}
 	}, d.sessionHeaders(d.Expires)...)
 }
+
+// refreshLater tries a refresh again that was refused for the moment: the far
+// end may have been busy with an offer of its own.
+func (c *Call) refreshLater() {
+	if d := c.dialog; c.phase == up && d.Expires > 0 && d.Refresher == refreshUs {
+		c.ticker.set(alarmRefresh, max(time.Duration(d.Expires)*time.Second/20, refreshPause), c.refresh)
+	}
+}
+
+// refreshPause is the shortest time between two tries.
+const refreshPause = 2 * time.Second
 
 // agreeSession refuses an interval below our limit; false when it did.
 func (c *Call) agreeSession(req *sip.Request, tx *sip.ServerTx) bool {

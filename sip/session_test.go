@@ -176,3 +176,24 @@ func TestInviteRaisedAfter422(t *testing.T) {
 		r.idle()
 	})
 }
+
+// One refused refresh is no reason to lose the call: it is tried again before
+// the session expires.
+func TestRefusedRefreshIsTriedAgain(t *testing.T) {
+	for method, allow := range map[string]string{"UPDATE": "INVITE, UPDATE", "INVITE": "INVITE"} {
+		t.Run(method, func(t *testing.T) {
+			virtual(t, 1, func(r *rig) {
+				w := r.dial()
+				r.up(w, siptest.With("Session-Expires", "90;refresher=uac"), siptest.With("Allow", allow))
+				r.peer().ExpectWithin(method, time.Minute).Reply(500, siptest.With("Retry-After", "1"))
+				again := r.peer().ExpectWithin(method, 20*time.Second)
+				again.Reply(200, siptest.Body(siptest.SDP), siptest.With("Session-Expires", "90;refresher=uac"))
+				w.want(EventDialog)
+				w.Hangup()
+				w.ended(CauseLocal)
+				r.bye()
+				r.idle()
+			})
+		})
+	}
+}
