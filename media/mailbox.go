@@ -114,7 +114,7 @@ func (w *worker) adopt(s *stream) {
 	if s.at >= 0 {
 		return
 	}
-	s.at = len(w.legs)
+	s.at, s.moved = len(w.legs), true
 	w.legs = append(w.legs, s)
 	if s.audio.Play != nil && s.audio.Play.Loop {
 		s.loop = w.loopOf(s.audio.Play.Clip)

@@ -29,16 +29,38 @@ func (d *departures) resize(bytes int) {
 // says that sound begins anew (RFC 3551 §4.1).
 func (s *stream) send(w *worker) {
 	d := &s.out
-	if !s.far.known || !s.far.dir.sends() || d.began && d.tick == w.tick {
-		return
+	if !s.far.known || !s.far.dir.sends() || d.began && d.tick >= w.tick {
+		return // not yet, or its last worker was ahead of this one
+	}
+	if s.moved {
+		s.moved = false
+		s.bridge(w)
 	}
 	sound := s.sound(w)
 	if !d.began || d.tick != w.tick-1 {
 		d.mark, d.fill = true, 0
 	}
-	d.began, d.tick = true, w.tick
+	s.put(w, w.tick, sound)
+}
+
+// bridge fills with silence the ticks that fell between two workers, when one
+// handed the leg over after the other had gone on. It was in no room then.
+func (s *stream) bridge(w *worker) {
+	d, now := &s.out, w.tick
+	if !d.began || d.tick >= now-1 || now-d.tick > catchUp+1 {
+		return
+	}
+	for tick := d.tick + 1; tick < now; tick++ {
+		s.put(w, tick, silence[s.law][:])
+	}
+}
+
+// put packs the 20 ms of a tick and sends the packets that are full.
+func (s *stream) put(w *worker, tick int64, sound []byte) {
+	d := &s.out
+	d.began, d.tick = true, tick
 	if d.fill == 0 {
-		d.ts = d.base + uint32(w.tick)*frame
+		d.ts = d.base + uint32(tick)*frame
 	}
 	copy(d.packet[headerSize+d.fill:], sound)
 	d.fill += frame

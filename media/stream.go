@@ -30,6 +30,7 @@ type stream struct {
 	playAt   int   // sample the one-shot Play has come to
 	loop     *loop // of a looped Play
 	speaking bool  // may be heard in its room: audio, direction and room say so
+	moved    bool  // from another worker, and nothing sent since
 	flush    bool  // what waits in the socket is stale: it came while nobody might hear it
 
 	in       arrivals
