@@ -281,6 +281,7 @@ func TestAbandonAndSuccessor(t *testing.T) {
 	cfg, phones := configure(t)
 	n := start(t, cfg)
 	conf := conference(t, n, 5, talkers(5)...)
+	until(t, "audible", func() bool { return phones.Calls()[4].Heard.Packets > 0 })
 	cfg.SIP.Listen = n.SIPAddrs()
 	n.Abandon()
 	if up := phones.Up(); up != 5 {
@@ -292,7 +293,7 @@ func TestAbandonAndSuccessor(t *testing.T) {
 		return !slices.ContainsFunc(calls, func(r carrier.Record) bool { return r.Reoffers == 0 }) && active(t, n, conf) == 5
 	})
 	for _, c := range phones.Calls() {
-		if c.BYEs != 0 || !c.Up() || c.Reoffers != 1 {
+		if c.BYEs != 0 || !c.Up() {
 			t.Errorf("%s: %d BYEs, %d re-INVITEs, ended by %q", c.Number, c.BYEs, c.Reoffers, c.End)
 		}
 	}
