@@ -19,6 +19,7 @@ type Engine struct {
 	codecs   []sdp.Codec
 	clock    epochClock
 	now      func() int64 // nanoseconds of clock; a test's own in tests
+	zero     func() int64 // clock's zero by the wall clock; nil in tests whose clock is their own
 	ports    *ports
 	workers  []*worker
 	dispatch *dispatcher
@@ -49,6 +50,7 @@ func NewEngine(cfg Config) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	e.zero = e.clock.zero
 	keep := runtime.GOMAXPROCS(0) > len(e.workers)
 	for _, w := range e.workers {
 		e.wait.Go(func() { w.run(keep) })

@@ -139,5 +139,13 @@ func (p *ports) bind(port int) (pair, bool) {
 // does not follow corrections of the wall clock.
 type epochClock struct{ start time.Time }
 
-func (c epochClock) now() int64               { return int64(time.Since(c.start)) }
+func (c epochClock) now() int64 { return int64(time.Since(c.start)) }
+
+// zero is when now was 0, in nanoseconds since 1970 by today's wall clock: it
+// moves when that is set.
+func (c epochClock) zero() int64 {
+	t := time.Now()
+	return t.UnixNano() - int64(t.Sub(c.start))
+}
+
 func (c epochClock) wall(now int64) time.Time { return c.start.Add(time.Duration(now)) }

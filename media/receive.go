@@ -61,12 +61,20 @@ func (s *stream) receive(w *worker) {
 		most = staleReads
 	}
 	for range most {
-		n, from, ok := s.socket.rtp.Read(w.buffer[:])
+		var at int64
+		var n int
+		var from netip.AddrPort
+		var ok bool
+		if s.speaking { // for the others the cheaper call will do
+			n, from, at, ok = s.socket.rtp.ReadStamped(w.buffer[:])
+		} else {
+			n, from, ok = s.socket.rtp.Read(w.buffer[:])
+		}
 		if !ok {
 			break
 		}
 		w.count.in++
-		s.packet(w, w.buffer[:n], from)
+		s.packet(w, w.buffer[:n], from, w.arrival(at))
 	}
 	if s.flush {
 		s.flush = false
@@ -74,7 +82,28 @@ func (s *stream) receive(w *worker) {
 	}
 }
 
-func (s *stream) packet(w *worker, b []byte, from netip.AddrPort) {
+// arrival is a packet's time by the engine's clock. Where the kernel does not
+// tell, or tells what cannot be, because the wall clock was set meanwhile, it
+// is when the tick that reads it was due.
+func (w *worker) arrival(stamp int64) int64 {
+	if stamp == 0 || w.zero == 0 {
+		return w.due
+	}
+	at := stamp - w.zero
+	switch {
+	case at < w.now-oldest:
+		return w.due
+	case at > w.now: // it came after this tick began
+		return w.now
+	}
+	return at
+}
+
+// oldest a packet can be when it is read, in nanoseconds: the socket holds no
+// more.
+const oldest = int64(2e9)
+
+func (s *stream) packet(w *worker, b []byte, from netip.AddrPort, at int64) {
 	if !s.far.known {
 		s.counters.discarded++ // early media: nobody hears it
 		return
@@ -98,7 +127,7 @@ func (s *stream) packet(w *worker, b []byte, from netip.AddrPort) {
 	}
 	s.aim()
 	if event {
-		s.event(w, &p)
+		s.event(w, &p, at)
 		return
 	}
 	ok, fresh := s.in.accept(&p, w.tick)
@@ -115,14 +144,14 @@ func (s *stream) packet(w *worker, b []byte, from netip.AddrPort) {
 	if fresh {
 		s.jit.Reset()
 	}
-	s.control.session.Receiver.Packet(p.ssrc, p.seq, p.ts, w.now)
+	s.control.session.Receiver.Packet(p.ssrc, p.seq, p.ts, at)
 	s.alive(w)
 	if !s.speaking {
 		return
 	}
 	if audio {
 		s.jit.SetLaw(law)
-		s.jit.Put(p.seq, p.ts, p.payload, w.now)
+		s.jit.Put(p.seq, p.ts, p.payload, at)
 	} else {
 		s.jit.Comfort(p.seq, p.payload)
 	}
@@ -130,11 +159,11 @@ func (s *stream) packet(w *worker, b []byte, from netip.AddrPort) {
 
 // event takes a telephone-event packet. Some phones send them with an SSRC
 // of their own: then they are no part of the audio's sequence.
-func (s *stream) event(w *worker, p *packet) {
+func (s *stream) event(w *worker, p *packet, at int64) {
 	s.alive(w)
 	if s.in.known && p.ssrc == s.in.ssrc {
 		s.in.last = w.tick
-		s.control.session.Receiver.Packet(p.ssrc, p.seq, p.ts, w.now)
+		s.control.session.Receiver.Packet(p.ssrc, p.seq, p.ts, at)
 		if s.speaking {
 			s.jit.Event(p.seq)
 		}

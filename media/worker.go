@@ -21,6 +21,7 @@ type worker struct {
 	tick int64 // number of the current tick
 	now  int64 // when it began
 	due  int64 // when it should have
+	zero int64 // of the engine's clock by the wall clock; 0: not known
 
 	legs     []*stream
 	rooms    []*mix
@@ -115,6 +116,9 @@ func (w *worker) stale() {
 // step is one tick.
 func (w *worker) step(n, now int64) {
 	w.tick, w.now, w.due = n, now, n*tick
+	if w.engine.zero != nil {
+		w.zero = w.engine.zero()
+	}
 	w.news.flush(w.engine.dispatch)
 	w.drain()
 	for _, s := range w.legs {

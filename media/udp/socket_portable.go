@@ -25,6 +25,7 @@ type Socket struct {
 type datagram struct {
 	b    []byte
 	from netip.AddrPort
+	at   int64 // nanoseconds since 1970
 }
 
 // Dest is an address a socket can send to.
@@ -67,7 +68,7 @@ func (s *Socket) receive() {
 			continue
 		}
 		select {
-		case s.queue <- datagram{buf[:n], netip.AddrPortFrom(from.Addr().Unmap(), from.Port())}:
+		case s.queue <- datagram{buf[:n], netip.AddrPortFrom(from.Addr().Unmap(), from.Port()), time.Now().UnixNano()}:
 			buf = <-s.free
 		default:
 		}
@@ -83,13 +84,20 @@ func (s *Socket) Local() netip.AddrPort {
 // Read takes the next waiting datagram; ok is false when there is none. A
 // datagram longer than buf is cut to len(buf).
 func (s *Socket) Read(buf []byte) (n int, from netip.AddrPort, ok bool) {
+	n, from, _, ok = s.ReadStamped(buf)
+	return n, from, ok
+}
+
+// ReadStamped is Read that also tells when the datagram arrived, in
+// nanoseconds since 1970; here that is when the reader got it.
+func (s *Socket) ReadStamped(buf []byte) (n int, from netip.AddrPort, at int64, ok bool) {
 	select {
 	case d := <-s.queue:
 		n = copy(buf, d.b)
 		s.free <- d.b
-		return n, d.from, true
+		return n, d.from, d.at, true
 	default:
-		return 0, netip.AddrPort{}, false
+		return 0, netip.AddrPort{}, 0, false
 	}
 }
 

@@ -2,6 +2,7 @@ package udp_test
 
 import (
 	"net/netip"
+	"runtime"
 	"testing"
 	"time"
 
@@ -96,5 +97,32 @@ func BenchmarkWriteRead(b *testing.B) {
 	for b.Loop() {
 		x.Write(out, &to)
 		y.Read(in)
+	}
+}
+
+func TestReadStampedTellsWhenADatagramCame(t *testing.T) {
+	for _, addr := range []string{"127.0.0.1:0", "[::1]:0"} {
+		a, b := listen(t, addr), listen(t, addr)
+		buf := make([]byte, 64)
+		if _, _, _, ok := a.ReadStamped(buf); ok {
+			t.Error("read a datagram before one was sent")
+		}
+		to := b.Dest(a.Local())
+		sent := time.Now()
+		if !b.Write([]byte("hello"), &to) {
+			t.Fatal("the kernel would not take the packet")
+		}
+		n, from, at, ok := a.ReadStamped(buf)
+		for !ok && time.Since(sent) < 5*time.Second {
+			runtime.Gosched()
+			n, from, at, ok = a.ReadStamped(buf)
+		}
+		came := time.Unix(0, at)
+		if came.Before(sent.Add(-time.Millisecond)) || came.After(time.Now().Add(time.Millisecond)) {
+			t.Errorf("came at %v, sent at %v", came, sent)
+		}
+		if string(buf[:n]) != "hello" || from != b.Local() {
+			t.Errorf("got %q from %v, want hello from %v", buf[:n], from, b.Local())
+		}
 	}
 }
