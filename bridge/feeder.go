@@ -24,15 +24,22 @@ func (f *feeder) need(n int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.target = n
-	switch {
-	case n == 0 && f.cancel != nil:
+	if n == 0 && f.cancel != nil {
 		f.cancel()
 		f.cancel = nil
-	case n > f.out && f.cancel == nil:
-		ctx, cancel := context.WithCancel(context.Background())
-		f.cancel = cancel
-		f.busy.Go(func() { f.run(ctx) })
 	}
+	f.ask()
+}
+
+// ask starts the goroutine if more wait than places are on their way. It is
+// called with the lock held.
+func (f *feeder) ask() {
+	if f.target <= f.out || f.cancel != nil {
+		return
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	f.cancel = cancel
+	f.busy.Go(func() { f.run(ctx) })
 }
 
 // stop ends the goroutine and waits for it.
@@ -57,11 +64,20 @@ func (f *feeder) take(ctx context.Context) bool {
 	return true
 }
 
-// settled says that a place is no longer on its way.
+// settled says that a place has reached the owner.
 func (f *feeder) settled() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.out--
+}
+
+// missed says that a place will not come. Somebody may have begun to wait
+// since it was asked for, and counted on it.
+func (f *feeder) missed() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.out--
+	f.ask()
 }
 
 func (f *feeder) run(ctx context.Context) {
@@ -73,7 +89,7 @@ func (f *feeder) run(ctx context.Context) {
 			f.deliver(ctx, slot)
 			continue
 		}
-		f.settled()
+		f.missed()
 		if ctx.Err() != nil {
 			return
 		}
@@ -93,6 +109,6 @@ func (f *feeder) deliver(ctx context.Context, slot Slot) {
 	case f.o.inbox <- func() { f.o.place(slot) }:
 	case <-ctx.Done():
 		slot.Release()
-		f.settled()
+		f.missed()
 	}
 }
