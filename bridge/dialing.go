@@ -110,7 +110,7 @@ func (o *owner) dial(m *member, slot Slot) {
 		o.end(m, reason)
 		return
 	}
-	if !m.step(state.Dial) && m.rec.Status != state.Dialing {
+	if !m.step(state.Dial) { // rung already
 		slot.Release()
 		return
 	}

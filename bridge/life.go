@@ -203,6 +203,10 @@ func (o *owner) hangUp(m *member) {
 	if slot != nil {
 		slot.Release()
 	}
+	if dialog := m.unclaimed; dialog != nil {
+		m.unclaimed = nil
+		o.then(m, func() { o.b.cfg.Dialer.Recover(dialog, nil, func(CallEvent) {}).Hangup() })
+	}
 	if call == nil && leg == nil {
 		return
 	}

@@ -31,7 +31,7 @@ func (b *Bridge) load(ctx context.Context, id string) (*owner, error) {
 		return nil, err
 	}
 	for _, r := range parts {
-		m := &member{rec: r.Value, rev: r.Rev}
+		m := &member{rec: r.Value, rev: r.Rev, unclaimed: r.Value.Dialog}
 		o.enrol(m)
 		if err := m.loadSMS(ctx, b.cfg.Store); err != nil {
 			return nil, err
@@ -115,11 +115,12 @@ func (o *owner) recover() {
 		o.finish(o.conf.EndReason, "")
 		return
 	}
-	if at := o.confDeadline(); !at.IsZero() && !time.Now().Before(at) {
-		o.expire(time.Now()) // its time passed meanwhile
-		if o.conf.Status == state.ConferenceEnded {
+	if at := o.confDeadline(); !at.IsZero() && !time.Now().Before(at) { // its time passed meanwhile
+		if o.conf.Status != state.ConferenceScheduled {
+			o.confExpired(time.Now())
 			return
 		}
+		o.conf.Status, o.batch.conf = state.ConferenceOpen, true // each is started below, once
 	}
 	presided := false
 	for _, m := range o.roll {
@@ -179,7 +180,11 @@ func (o *owner) reclaim(m *member) {
 	m.gen++
 	m.until(dueRecovery, time.Now().Add(recoveryTime))
 	o.changed(m)
+	gen := m.gen
 	o.then(m, func() {
+		if m.gen != gen {
+			return // ended before it began
+		}
 		leg, err := o.newLeg(m)
 		var offer []byte
 		if err == nil {
@@ -190,7 +195,7 @@ func (o *owner) reclaim(m *member) {
 			o.again = append(o.again, func() { o.notRecovered(m) })
 			return
 		}
-		m.call = o.b.cfg.Dialer.Recover(m.rec.Dialog, offer, o.sink(m))
+		m.call, m.unclaimed = o.b.cfg.Dialer.Recover(m.unclaimed, offer, o.sink(m)), nil
 	})
 }
 

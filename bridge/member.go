@@ -18,6 +18,10 @@ type member struct {
 	call Call
 	leg  Leg
 
+	// unclaimed is the dialog of a call that an earlier run of the program left
+	// behind and this one has not taken up: the far end believes that it is up.
+	unclaimed []byte
+
 	due  time.Time // when the present state has lasted too long
 	what dueKind
 

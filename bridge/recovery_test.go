@@ -91,6 +91,63 @@ func TestConferencePastItsEnd(t *testing.T) {
 		if c := w.conference(); c.Status != state.ConferenceEnded {
 			t.Errorf("the conference is %s", c.Status)
 		}
+		w.wantHungUp(1)
+	})
+}
+
+// wantHungUp checks that as many calls of the run before were taken up as
+// were up, and each of them hung up: nobody else can end them.
+func (w *world) wantHungUp(n int) {
+	w.t.Helper()
+	synctest.Wait()
+	calls := w.Phones.Calls("")
+	if len(calls) != n {
+		w.t.Errorf("%d calls after the restart, want %d", len(calls), n)
+	}
+	for _, c := range calls {
+		if c.Hangups() != 1 {
+			w.t.Errorf("%s was hung up %d times", c.Request().Number, c.Hangups())
+		}
+	}
+	if w.Mixer.Legs() != 0 {
+		w.t.Errorf("%d legs are left behind", w.Mixer.Legs())
+	}
+}
+
+// TestEndRightAfterACrash ends a conference before and while its calls are
+// being taken up.
+func TestEndRightAfterACrash(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, bridge.Config{}, bridge.ConferenceSpec{})
+		w.add(1, bridge.ParticipantSpec{})
+		w.add(2, bridge.ParticipantSpec{Accept: &state.Accept{Mode: state.AcceptPressKey}})
+		synctest.Wait()
+		w.Crash(t)
+		if _, err := w.EndConference(t.Context(), tenant, w.cid); err != nil {
+			t.Fatal(err)
+		}
+		w.wantHungUp(2)
+	})
+}
+
+// TestScheduleThatPassedMeanwhile checks that a conference whose time came
+// while the program was down rings each phone once.
+func TestScheduleThatPassedMeanwhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, bridge.Config{}, bridge.ConferenceSpec{ScheduledFor: ptr(time.Now().Add(time.Hour))})
+		a, b := w.add(1, bridge.ParticipantSpec{}), w.add(2, bridge.ParticipantSpec{SendPINViaSMS: true, DialAfter: state.DialSMSSent})
+		w.Bench.Bridge.Stop()
+		time.Sleep(2 * time.Hour)
+		w.Crash(t)
+		w.expect(a.ID, state.Connected, state.PhaseTalking, "")
+		w.expect(b.ID, state.Pending, state.PhaseWaitingSMS, "")
+		w.wantTypes(a.ID, "dialing", "ringing", "answered", "accepted", "connected")
+		if n := w.Phones.InUse(); n != 1 {
+			t.Errorf("%d places in use, want 1", n)
+		}
+		if n := len(w.Phones.Calls("")); n != 1 {
+			t.Errorf("%d calls, want 1", n)
+		}
 	})
 }
 
