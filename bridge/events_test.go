@@ -1,6 +1,8 @@
 package bridge_test
 
 import (
+	"context"
+	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -102,6 +104,36 @@ func TestReadersAreLimited(t *testing.T) {
 		}
 		_, err := w.Events(t.Context(), tenant, w.cid, 0)
 		wantCode(t, err, bridge.Unavailable, "too_many_readers")
+	})
+}
+
+// TestImpatientCallersLeaveNothing has callers go away while the conference
+// is busy: what they asked for is not done behind their back.
+func TestImpatientCallersLeaveNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, bridge.Config{}, bridge.ConferenceSpec{})
+		w.Store.Slow(5 * time.Second)
+		go w.add(1, bridge.ParticipantSpec{})
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := w.Events(ctx, tenant, w.cid, 0); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("events: %v", err)
+		}
+		if _, err := w.Add(ctx, tenant, w.cid, bridge.ParticipantSpec{PhoneNumber: number(2)}); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("add: %v", err)
+		}
+		if _, err := w.Participants(ctx, tenant, w.cid, bridge.ParticipantFilter{}); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("list: %v", err)
+		}
+		w.Store.Slow(0)
+		time.Sleep(time.Minute)
+		if n := w.Stats().Subscribers; n != 0 {
+			t.Errorf("%d readers nobody knows of", n)
+		}
+		if c := w.conference(); c.Total != 1 {
+			t.Errorf("%d participants, want 1", c.Total)
+		}
 	})
 }
 

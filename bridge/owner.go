@@ -173,15 +173,21 @@ func (o *owner) post(f func()) {
 
 // request is one caller's command on its way through a batch.
 type request struct {
-	err  error
-	done chan struct{}
+	err   error
+	done  chan struct{}
+	taken atomic.Bool // by the owner, or back by a caller who gave up waiting
 }
 
 // do runs f in the owner's goroutine and returns its result once what it
-// changed is safe. f must not change anything when it returns an error.
+// changed is safe. f must not change anything when it returns an error. A
+// caller whose ctx ends before f has begun takes the command back; one whose
+// command has begun waits for its end, which a store's transaction bounds.
 func (o *owner) do(ctx context.Context, f func(r *request) error) error {
 	r := &request{done: make(chan struct{})}
 	message := func() {
+		if !r.taken.CompareAndSwap(false, true) {
+			return
+		}
 		o.batch.requests = append(o.batch.requests, r)
 		if r.err = errStopped(); o.stopping {
 			return
@@ -200,7 +206,13 @@ func (o *owner) do(ctx context.Context, f func(r *request) error) error {
 	case <-r.done:
 		return r.err
 	case <-ctx.Done():
-		return ctx.Err()
+		if r.taken.CompareAndSwap(false, true) {
+			return ctx.Err()
+		}
+		select {
+		case <-r.done:
+		case <-o.done:
+		}
 	case <-o.done:
 	}
 	select {

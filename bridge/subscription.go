@@ -59,9 +59,6 @@ func (b *Bridge) Events(ctx context.Context, who Caller, cid string, after uint6
 		return nil
 	})
 	if err != nil {
-		if s.remove != nil {
-			s.remove()
-		}
 		return nil, err
 	}
 	b.mu.Lock()
