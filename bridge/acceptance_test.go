@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"log/slog"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -198,6 +199,49 @@ func TestDialAfterTheText(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestNewsOfATextIsToldOnce has news of a text come when its conference is put
+// away, and after a crash between the outbox's write and the conference's.
+func TestNewsOfATextIsToldOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, bridge.Config{}, bridge.ConferenceSpec{})
+		v := w.add(1, bridge.ParticipantSpec{SendPINViaSMS: true})
+		msg, _ := w.text()
+		write := func(status state.MessageStatus) {
+			t.Helper()
+			msg.Status = status
+			op, err := state.PutOp(state.MessageKey(msg.ID), msg)
+			if err == nil {
+				_, err = w.Store.Apply(t.Context(), op)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		write(state.MessageSent)
+		w.Crash(t)
+		w.do(v.ID, bridge.Disconnect)
+		time.Sleep(time.Minute)
+		if n := w.Stats().Loaded; n != 0 {
+			t.Fatalf("%d conferences in memory", n)
+		}
+		write(state.MessageDelivered)
+		w.MessageChanged(msg)
+		w.MessageChanged(msg)
+		var told []string
+		for _, kind := range w.types(v.ID) {
+			if strings.HasPrefix(kind, "pin.") {
+				told = append(told, kind)
+			}
+		}
+		if want := []string{"pin.queued", "pin.sent", "pin.delivered"}; !slices.Equal(told, want) {
+			t.Errorf("told %v, want %v", told, want)
+		}
+		if v := w.get(v.ID); v.SMS != state.MessageDelivered {
+			t.Errorf("sms %s", v.SMS)
+		}
+	})
 }
 
 func TestSMSIsRefusedWithoutAProvider(t *testing.T) {

@@ -268,7 +268,7 @@ func (o *owner) text(m *member, pin string) {
 		Body:   fmt.Sprintf("Your PIN for %s is %s. We will call you: type it, then #.", string(name), pin),
 		Status: state.MessageQueued, CreatedAt: at, ExpiresAt: expires,
 	}
-	m.rec.MessageID, m.sms = msg.ID, msg.Status
+	m.rec.MessageID, m.rec.SMSTold, m.sms = msg.ID, msg.Status, msg.Status
 	op, err := state.CreateOp(state.MessageKey(msg.ID), msg)
 	if err != nil {
 		o.log.Error("a text could not be encoded", "participant", m.rec.ID, "error", err)

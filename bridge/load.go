@@ -33,7 +33,7 @@ func (b *Bridge) load(ctx context.Context, id string) (*owner, error) {
 	for _, r := range parts {
 		m := &member{rec: r.Value, rev: r.Rev, unclaimed: r.Value.Dialog}
 		o.enrol(m)
-		if err := m.loadSMS(ctx, b.cfg.Store); err != nil {
+		if err := m.loadText(ctx, b.cfg.Store); err != nil {
 			return nil, err
 		}
 	}
@@ -43,15 +43,18 @@ func (b *Bridge) load(ctx context.Context, id string) (*owner, error) {
 	return o, nil
 }
 
-func (m *member) loadSMS(ctx context.Context, s state.Store) error {
+// loadText reads what has become of a participant's text. What the events say
+// of it may lag behind: the outbox writes first and tells then.
+func (m *member) loadText(ctx context.Context, s state.Store) error {
 	if m.rec.MessageID == "" {
 		return nil
 	}
+	m.sms = m.rec.SMSTold
 	msg, err := state.Load[state.Message](ctx, s, state.MessageKey(m.rec.MessageID))
 	if errors.Is(err, state.ErrNotFound) {
 		return nil // cleared away after its time
 	}
-	m.sms = msg.Value.Status
+	m.text = msg.Value
 	return err
 }
 
@@ -108,6 +111,10 @@ func lastSeq(ctx context.Context, s state.Store, id string) (uint64, error) {
 
 // recover takes a loaded conference up where an earlier run left it.
 func (o *owner) recover() {
+	for _, m := range o.roll {
+		o.tellText(m, m.text)
+		m.text = state.Message{}
+	}
 	switch {
 	case o.conf.Status == state.ConferenceEnded:
 		return

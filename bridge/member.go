@@ -26,9 +26,10 @@ type member struct {
 	what dueKind
 
 	sms        state.MessageStatus
-	joined     time.Time // monotonic, while connected
-	base       int       // attempts made before this (re)dial was asked for
-	limitSince time.Time // first answer "trunk_limit" of this attempt
+	text       state.Message // as an earlier run of the program left it, until it is told
+	joined     time.Time     // monotonic, while connected
+	base       int           // attempts made before this (re)dial was asked for
+	limitSince time.Time     // first answer "trunk_limit" of this attempt
 	limitTries int
 	recovering bool
 	uncounted  bool         // the next INVITE is not a new attempt

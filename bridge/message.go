@@ -35,15 +35,7 @@ func (b *Bridge) MessageChanged(m state.Message) {
 // texted follows a text to the phone. News may come late or twice; a text is
 // never less far than it was.
 func (o *owner) texted(m *member, msg state.Message) {
-	if rank(msg.Status) <= rank(m.sms) {
-		return
-	}
-	m.sms = msg.Status
-	switch msg.Status {
-	case state.MessageSent, state.MessageDelivered, state.MessageFailed:
-		o.told("pin."+string(msg.Status), m, detail{Error: msg.Error})
-	}
-	if m.rec.Status != state.Pending || m.rec.Phase != state.PhaseWaitingSMS {
+	if !o.tellText(m, msg) || m.rec.Status != state.Pending || m.rec.Phase != state.PhaseWaitingSMS {
 		return
 	}
 	switch {
@@ -52,6 +44,20 @@ func (o *owner) texted(m *member, msg state.Message) {
 	case o.textArrived(m):
 		o.ready(m)
 	}
+}
+
+// tellText notes and tells how far a text is; false: that was known.
+func (o *owner) tellText(m *member, msg state.Message) bool {
+	if rank(msg.Status) <= rank(m.sms) {
+		return false
+	}
+	m.sms, m.rec.SMSTold = msg.Status, msg.Status
+	o.changed(m)
+	switch msg.Status {
+	case state.MessageSent, state.MessageDelivered, state.MessageFailed:
+		o.told("pin."+string(msg.Status), m, detail{Error: msg.Error})
+	}
+	return true
 }
 
 func rank(s state.MessageStatus) int {

@@ -75,6 +75,7 @@ type Participant struct {
 	SendPIN     bool          `json:"send_pin_via_sms"`
 	PINHash     []byte        `json:"pin_hash,omitempty"` // HMAC-SHA256 over participant id and PIN
 	MessageID   string        `json:"message_id,omitempty"`
+	SMSTold     MessageStatus `json:"sms_told,omitempty"` // how far the last event said the text is; its own record may be further
 
 	Trunk   string   `json:"trunk,omitempty"`
 	Dialog  []byte   `json:"dialog,omitempty"` // what sip needs to find the call again after a restart
