@@ -227,12 +227,18 @@ func (o *owner) update(p ConferencePatch) error {
 	if err := o.b.checkConference(&c.Conference); err != nil {
 		return err
 	}
+	waits := c.WaitForPresenter != o.conf.WaitForPresenter
 	o.conf, o.batch.conf = c, true
+	if !c.EndOnPresenterExit {
+		o.graceUntil = time.Time{}
+	}
 	if p.Locked != nil {
 		o.lock(*p.Locked, byAPI)
 	}
 	o.toldConference("updated", byAPI)
-	o.waitingChanged()
+	if waits {
+		o.waitingChanged()
+	}
 	return nil
 }
 

@@ -167,6 +167,35 @@ func TestEndOnPresenterExit(t *testing.T) {
 	})
 }
 
+// TestPatchTouchesOnlyWhatItNames checks that a new name neither sends back
+// whoever was let in before the presenter, nor keeps a deadline whose rule was
+// taken away.
+func TestPatchTouchesOnlyWhatItNames(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, bridge.Config{}, bridge.ConferenceSpec{WaitForPresenter: true, EndOnPresenterExit: true, PresenterGrace: time.Minute})
+		patch := func(p bridge.ConferencePatch) {
+			t.Helper()
+			if _, err := w.UpdateConference(t.Context(), tenant, w.cid, p); err != nil {
+				t.Fatal(err)
+			}
+		}
+		a := w.add(1, bridge.ParticipantSpec{})
+		synctest.Wait()
+		w.do(a.ID, bridge.Admit)
+		patch(bridge.ConferencePatch{Name: ptr("Monthly"), WaitForPresenter: ptr(true)})
+		w.expect(a.ID, state.Connected, state.PhaseTalking, "")
+		boss := w.add(2, bridge.ParticipantSpec{Role: state.RolePresenter})
+		synctest.Wait()
+		w.do(boss.ID, bridge.Disconnect)
+		w.expect(a.ID, state.Connected, state.PhaseWaiting, "")
+		patch(bridge.ConferencePatch{EndOnPresenterExit: ptr(false), WaitForPresenter: ptr(false)})
+		time.Sleep(time.Hour)
+		w.expect(a.ID, state.Connected, state.PhaseTalking, "")
+		patch(bridge.ConferencePatch{WaitForPresenter: ptr(true)})
+		w.expect(a.ID, state.Connected, state.PhaseWaiting, "")
+	})
+}
+
 func TestTimeLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, bridge.Config{}, bridge.ConferenceSpec{MaxDuration: time.Hour})
