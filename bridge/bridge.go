@@ -66,7 +66,7 @@ func (b *Bridge) Start(ctx context.Context) error {
 		return fmt.Errorf("reading the conferences: %w", err)
 	}
 	for _, r := range records { // before anybody is dialled
-		b.tenant(r.Value.TenantID).recall(&r.Value, today(time.Now()))
+		b.tenant(r.Value.TenantID).recall(&r.Value, time.Now())
 	}
 	for _, r := range records {
 		b.shelve(&r.Value)

@@ -89,7 +89,7 @@ func (o *owner) dialOrKeep(m *member, slot Slot) {
 		}
 		if s := o.spentToday(); s.Attempts > tries {
 			s.Attempts--
-			o.tenant.spend(today(time.Now()), -1, 0)
+			o.tenant.spend(time.Now(), -1, 0)
 		}
 		m.gen++
 		m.rec = before
@@ -241,6 +241,6 @@ func (o *owner) spend(attempts int, ms int64) {
 	s := o.spentToday()
 	s.Attempts += attempts
 	s.MS += ms
-	o.tenant.spend(today(time.Now()), attempts, ms)
+	o.tenant.spend(time.Now(), attempts, ms)
 	o.batch.conf = true
 }

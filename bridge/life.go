@@ -98,6 +98,7 @@ func (o *owner) join(m *member, by string) {
 	now := time.Now()
 	utc := now.UTC()
 	m.joined = now
+	o.tenant.connect(now)
 	m.forget()
 	m.entry, m.leaving = nil, ""
 	if m.rec.InPrompt {
@@ -167,7 +168,8 @@ func (o *owner) endWith(m *member, reason state.Reason, d detail) {
 	if wasLive {
 		ms := now.Sub(m.joined).Milliseconds()
 		p.ConnectedMS += ms
-		o.spend(0, ms)
+		o.tenant.disconnect(m.joined)
+		o.spend(0, min(ms, now.Sub(midnight(now)).Milliseconds()))
 		d.Duration = new(float64)
 		*d.Duration = float64(p.ConnectedMS) / 1000
 	}

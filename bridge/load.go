@@ -114,6 +114,10 @@ func (o *owner) recover() {
 	for _, m := range o.roll {
 		o.tellText(m, m.text)
 		m.text = state.Message{}
+		if m.live() && m.rec.JoinedAt != nil {
+			m.joined = *m.rec.JoinedAt
+			o.tenant.connect(m.joined)
+		}
 	}
 	switch {
 	case o.conf.Status == state.ConferenceEnded:
@@ -156,9 +160,6 @@ func (o *owner) takeUp(m *member) {
 		}
 		o.redialOnce(m)
 	case state.Connected, state.Held:
-		if m.rec.JoinedAt != nil {
-			m.joined = *m.rec.JoinedAt
-		}
 		if m.rec.Dialog == nil {
 			o.end(m, state.ReasonNodeRestart)
 			return

@@ -87,7 +87,9 @@ func TestConferencePastItsEnd(t *testing.T) {
 		w.Bench.Bridge.Stop()
 		time.Sleep(2 * time.Hour)
 		w.Crash(t)
-		w.expect(v.ID, state.Disconnected, "", state.ReasonTimeLimit)
+		if v = w.expect(v.ID, state.Disconnected, "", state.ReasonTimeLimit); v.Duration != 2*time.Hour {
+			t.Errorf("connected for %s", v.Duration)
+		}
 		if c := w.conference(); c.Status != state.ConferenceEnded {
 			t.Errorf("the conference is %s", c.Status)
 		}

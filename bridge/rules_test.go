@@ -544,6 +544,29 @@ func TestSpendLimits(t *testing.T) {
 	})
 }
 
+// TestMinutesCountWhileTheyPass checks that calls which are up count against
+// the day's minutes, also those of a run before.
+func TestMinutesCountWhileTheyPass(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := bridge.Config{}
+		cfg.Dial.MinutesPerDay = 10
+		w := newWorld(t, cfg, bridge.ConferenceSpec{})
+		a := w.add(1, bridge.ParticipantSpec{})
+		w.add(2, bridge.ParticipantSpec{})
+		time.Sleep(4 * time.Minute)
+		w.do(a.ID, bridge.Disconnect)
+		w.add(3, bridge.ParticipantSpec{})
+		w.Crash(t)
+		w.add(4, bridge.ParticipantSpec{})
+		time.Sleep(50 * time.Second) // 4 + 4 and three times 50 s: over ten minutes
+		_, err := w.tryAdd(5, bridge.ParticipantSpec{})
+		wantCode(t, err, bridge.RateLimited, "spend_limit")
+		w.all(bridge.BulkAction{Kind: bridge.DisconnectAll})
+		_, err = w.tryAdd(5, bridge.ParticipantSpec{})
+		wantCode(t, err, bridge.RateLimited, "spend_limit")
+	})
+}
+
 // TestLateNewsOfAnOldAttempt checks that the end of a call which we hung up
 // ourselves says nothing about the attempt that follows.
 func TestLateNewsOfAnOldAttempt(t *testing.T) {

@@ -24,7 +24,10 @@ type tenant struct {
 	suppressed map[string]bool
 	day        string
 	attempts   int
-	ms         int64
+	ms         int64 // of calls that have ended
+	midnight   int64 // the beginning of day, Unix milliseconds
+	up         int   // calls that are up
+	since      int64 // sum of the times since when they count today, Unix milliseconds
 }
 
 func today(now time.Time) string { return now.UTC().Format(time.DateOnly) }
@@ -65,46 +68,66 @@ func (t *tenant) isSuppressed(number string) bool {
 	return t.suppressed[number]
 }
 
+// turn begins a new day when it has come. It is called with the lock held.
+func (t *tenant) turn(now time.Time) {
+	if day := today(now); t.day < day {
+		t.day, t.attempts, t.ms = day, 0, 0
+		t.midnight = midnight(now).UnixMilli()
+		t.since = int64(t.up) * t.midnight
+	}
+}
+
+func midnight(now time.Time) time.Time { return now.UTC().Truncate(24 * time.Hour) }
+
 // spend adds to the day's sums.
-func (t *tenant) spend(day string, attempts int, ms int64) {
+func (t *tenant) spend(now time.Time, attempts int, ms int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.day < day {
-		t.day, t.attempts, t.ms = day, 0, 0
-	}
-	if t.day == day {
-		t.attempts += attempts
-		t.ms += ms
-	}
+	t.turn(now)
+	t.attempts += attempts
+	t.ms += ms
+}
+
+// connect begins to count the minutes of a call, disconnect ends it: what it
+// took today is then to be spent.
+func (t *tenant) connect(at time.Time)    { t.count(1, at) }
+func (t *tenant) disconnect(at time.Time) { t.count(-1, at) }
+
+func (t *tenant) count(n int, at time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.turn(time.Now())
+	t.up += n
+	t.since += int64(n) * max(at.UnixMilli(), t.midnight)
 }
 
 // overspent says which of the day's limits is used up, or nothing.
 func (t *tenant) overspent(now time.Time, p *DialPolicy) *Error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.turn(now)
+	used := t.ms + int64(t.up)*now.UnixMilli() - t.since // calls that are up included
 	what := ""
 	switch {
-	case t.day != today(now):
 	case p.AttemptsPerDay > 0 && t.attempts >= p.AttemptsPerDay:
 		what = fmt.Sprintf("%d calls", p.AttemptsPerDay)
-	case p.MinutesPerDay > 0 && t.ms >= int64(p.MinutesPerDay)*60_000:
+	case p.MinutesPerDay > 0 && used >= int64(p.MinutesPerDay)*60_000:
 		what = fmt.Sprintf("%d minutes", p.MinutesPerDay)
 	}
 	if what == "" {
 		return nil
 	}
 	e := refuse(RateLimited, "spend_limit", "", "today's limit of %s is used up; it starts anew at midnight UTC (dial.spend)", what)
-	midnight := now.UTC().Truncate(24 * time.Hour).Add(24 * time.Hour)
-	e.RetryAfter = int(math.Ceil(midnight.Sub(now).Seconds()))
+	e.RetryAfter = int(math.Ceil(midnight(now).Add(24 * time.Hour).Sub(now).Seconds()))
 	return e
 }
 
 // recall adds what a conference's record says to its tenant's sums.
-func (t *tenant) recall(c *conferenceRecord, day string) {
+func (t *tenant) recall(c *conferenceRecord, now time.Time) {
 	for _, number := range c.Unwanted {
 		t.suppress(number)
 	}
-	if s := c.Spent[day]; s != nil {
-		t.spend(day, s.Attempts, s.MS)
+	if s := c.Spent[today(now)]; s != nil {
+		t.spend(now, s.Attempts, s.MS)
 	}
 }
