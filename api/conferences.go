@@ -184,13 +184,7 @@ func (s *Server) patchConference(ctx context.Context, c *call) (reply, error) {
 		return reply{}, err
 	}
 	if match := c.r.Header.Get("If-Match"); match != "" {
-		now, err := s.cfg.Bridge.Conference(ctx, c.who, cid)
-		if err != nil {
-			return reply{}, err
-		}
-		if !matches(match, conferenceTag(now)) {
-			return reply{}, stale()
-		}
+		patch.If = func(now bridge.ConferenceView) bool { return matches(match, conferenceTag(now)) }
 	}
 	v, err := s.cfg.Bridge.UpdateConference(ctx, c.who, cid, patch)
 	if err != nil {

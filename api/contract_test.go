@@ -217,7 +217,7 @@ func TestEveryCodeOfTheBridgeIsListed(t *testing.T) {
 		}
 		listed[e] = true
 	}
-	status := map[string]int{"Internal": 500, "Invalid": 422, "NotFound": 404, "Conflict": 409, "Forbidden": 403, "RateLimited": 429, "Unavailable": 503}
+	status := map[string]int{"Internal": 500, "Invalid": 422, "NotFound": 404, "Conflict": 409, "Forbidden": 403, "RateLimited": 429, "Unavailable": 503, "Stale": 412}
 	files, err := filepath.Glob("../bridge/*.go")
 	if err != nil {
 		t.Fatal(err)

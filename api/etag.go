@@ -34,7 +34,8 @@ func tag(settings ...any) string {
 }
 
 // matches tells whether an If-Match header (RFC 9110 §13.1.1) names the tag.
-// The state is the one at the arrival of the request.
+// The bridge asks at the moment of the change, so that of two who read the
+// same state only one changes it.
 func matches(header, tag string) bool {
 	for _, want := range strings.Split(header, ",") {
 		if want = strings.TrimSpace(want); want == "*" || want == tag {

@@ -253,13 +253,7 @@ func (s *Server) patchParticipant(ctx context.Context, c *call) (reply, error) {
 		return reply{}, err
 	}
 	if match := c.r.Header.Get("If-Match"); match != "" {
-		now, err := s.cfg.Bridge.Participant(ctx, c.who, cid, pid)
-		if err != nil {
-			return reply{}, err
-		}
-		if !matches(match, participantTag(now)) {
-			return reply{}, stale()
-		}
+		patch.If = func(now bridge.ParticipantView) bool { return matches(match, participantTag(now)) }
 	}
 	v, err := s.cfg.Bridge.UpdateParticipant(ctx, c.who, cid, pid, patch)
 	if err != nil {

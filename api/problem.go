@@ -107,8 +107,11 @@ func asProblem(err error) *Problem {
 		q.cause = err
 		return q
 	}
-	if e.Kind == bridge.NotFound {
+	switch e.Kind {
+	case bridge.NotFound:
 		return problem(codeNotFound, "", missingDetail)
+	case bridge.Stale:
+		return stale()
 	}
 	title := kindTitle[e.Kind]
 	if c, ok := codeOf(e.Code); ok {

@@ -196,6 +196,9 @@ func set[T any](field *T, value *T) {
 }
 
 func (o *owner) update(p ConferencePatch) error {
+	if p.If != nil && !p.If(o.confView()) {
+		return errStale()
+	}
 	if o.conf.Status == state.ConferenceEnded {
 		return errEnded()
 	}
@@ -253,6 +256,10 @@ func (o *owner) waitingChanged() {
 			o.admitWaiting(m, byAPI)
 		}
 	}
+}
+
+func errStale() *Error {
+	return refuse(Stale, "precondition_failed", "", "it was changed meanwhile")
 }
 
 func errEnded() *Error {

@@ -14,6 +14,7 @@ const (
 	Forbidden        // 403
 	RateLimited      // 429
 	Unavailable      // 503: draining, no capacity, no disk
+	Stale            // 412: a patch's If did not hold
 )
 
 // Error is a refusal a person can act on. Code is stable and documented;

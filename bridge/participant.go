@@ -65,6 +65,9 @@ func (b *Bridge) UpdateParticipant(ctx context.Context, who Caller, cid, pid str
 }
 
 func (o *owner) patch(m *member, p ParticipantPatch) error {
+	if p.If != nil && !p.If(o.view(m)) {
+		return errStale()
+	}
 	role := m.rec.Role
 	if p.Role != nil {
 		role = *p.Role

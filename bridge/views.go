@@ -36,6 +36,7 @@ type ConferenceSpec struct {
 
 // ConferencePatch changes what is not nil.
 type ConferencePatch struct {
+	If                 func(ConferenceView) bool // nil, or what must hold of the conference at that moment
 	Name               *string
 	ScheduledFor       *time.Time
 	MaxParticipants    *int
@@ -80,6 +81,7 @@ type ParticipantSpec struct {
 
 // ParticipantPatch changes what is not nil.
 type ParticipantPatch struct {
+	If         func(ParticipantView) bool // nil, or what must hold of the participant at that moment
 	Name       *string
 	Role       *state.Role
 	Muted      *bool
