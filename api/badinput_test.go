@@ -2,8 +2,14 @@ package api_test
 
 import (
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"partyline/api"
 	"partyline/bridge"
@@ -244,12 +250,13 @@ func TestUnknownRoutesAndMethods(t *testing.T) {
 		f.get(path).wantCode(404, "route_not_found")
 	}
 	for _, tt := range [][3]string{
-		{"PUT", conf, "DELETE, GET, PATCH"},
-		{"DELETE", "/v2/conferences", "GET, POST"},
+		{"PUT", conf, "DELETE, GET, HEAD, PATCH"},
+		{"DELETE", "/v2/conferences", "GET, HEAD, POST"},
+		{"HEAD", conf + "/events", "GET"},
 		{"GET", conf + "/end", "POST"},
-		{"POST", "/healthz", "GET"},
+		{"POST", "/healthz", "GET, HEAD"},
 		{"GET", conf + "/participants/part_x/mute", "POST"},
-		{"OPTIONS", conf, "DELETE, GET, PATCH"},
+		{"OPTIONS", conf, "DELETE, GET, HEAD, PATCH"},
 	} {
 		if a := f.do(tt[0], tt[1], "").wantCode(405, "method_not_allowed"); a.header.Get("Allow") != tt[2] {
 			t.Errorf("%s %s: Allow %q, want %q", tt[0], tt[1], a.header.Get("Allow"), tt[2])
@@ -381,6 +388,72 @@ func TestIfMatch(t *testing.T) {
 	tag = f.get(part).header.Get("ETag")
 	f.do("PATCH", part, `{"name":"Ann"}`, "If-Match", tag).want(200)
 	f.do("PATCH", part, `{"name":"Bea"}`, "If-Match", tag).wantCode(412, "precondition_failed")
+}
+
+// TestIfMatchLetsOneWin has many callers change what they read at the same
+// time, while the conference is busy: one of them may.
+func TestIfMatchLetsOneWin(t *testing.T) {
+	f := newFace(t).unjudged()
+	conf := f.conference()
+	part := f.participant(conf, `{"phone_number":"+12025550100","role":"presenter"}`)
+	for _, path := range []string{conf, part} {
+		tag := f.get(path).header.Get("ETag")
+		f.Bench.Store.Slow(50 * time.Millisecond)
+		var wg sync.WaitGroup
+		wg.Go(func() { f.post(conf+"/mute-all", "") }) // no setting of the two, and a write that takes its time
+		var won atomic.Int32
+		for i := range 20 {
+			wg.Go(func() {
+				if f.do("PATCH", path, fmt.Sprintf(`{"name":"Name %d"}`, i), "If-Match", tag).status == 200 {
+					won.Add(1)
+				}
+			})
+		}
+		wg.Wait()
+		f.Bench.Store.Slow(0)
+		if won.Load() != 1 {
+			t.Errorf("%s: %d of 20 changes of the same state were taken", path, won.Load())
+		}
+	}
+}
+
+// TestHead asks for headers alone, over a real connection: there the body of
+// the reply must stay behind.
+func TestHead(t *testing.T) {
+	f := newFace(t)
+	srv := httptest.NewServer(f.srv)
+	defer srv.Close()
+	conf := f.conference()
+	for path, want := range map[string]int{"/healthz": 200, "/openapi.json": 200, "/metrics": 200, "/v2/conferences": 200,
+		conf: 200, conf + "/participants": 200, conf + "0": 404, "/nosuch": 404, conf + "/events": 405} {
+		ask := func(method string) (*http.Response, int) {
+			req, err := http.NewRequestWithContext(t.Context(), method, srv.URL+path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header.Set("X-Auth-Token", f.key)
+			rep, err := srv.Client().Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer rep.Body.Close()
+			body, err := io.ReadAll(rep.Body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return rep, len(body)
+		}
+		head, n := ask("HEAD")
+		if head.StatusCode != want || n != 0 {
+			t.Errorf("HEAD %s: %d with %d bytes, want %d", path, head.StatusCode, n, want)
+		}
+		if want != 200 {
+			continue
+		}
+		if get, _ := ask("GET"); get.Header.Get("ETag") != head.Header.Get("ETag") || get.Header.Get("Content-Type") != head.Header.Get("Content-Type") {
+			t.Errorf("HEAD %s: headers %v, GET's are %v", path, head.Header, get.Header)
+		}
+	}
 }
 
 func TestCrossOrigin(t *testing.T) {

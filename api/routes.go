@@ -21,6 +21,7 @@ const (
 	pathConference   = pathConferences + "/{cid}"
 	pathParticipants = pathConference + "/participants"
 	pathParticipant  = pathParticipants + "/{pid}"
+	pathEvents       = pathConference + "/events"
 	pathSMSStatus    = "/v2/sms/status"
 )
 
@@ -40,7 +41,7 @@ func (s *Server) routes() []route {
 		send(http.MethodDelete, pathConference, s.deleteConference),
 		send(http.MethodPost, pathConference+"/end", s.endConference),
 		get(pathConference+"/report", s.getReport),
-		{http.MethodGet, pathConference + "/events", s.streamEvents},
+		{http.MethodGet, pathEvents, s.streamEvents},
 
 		get(pathParticipants, s.listParticipants),
 		send(http.MethodPost, pathParticipants, s.addParticipant),

@@ -151,11 +151,15 @@ func (s *Server) router() http.Handler {
 	allowed := make(map[string][]string)
 	var order []string
 	for _, rt := range s.routes() {
-		m.Handle(rt.path, s.labelled(rt.path, rt.handler)).Methods(rt.method)
+		methods := []string{rt.method}
+		if rt.method == http.MethodGet && rt.path != pathEvents { // a stream is nothing without its body
+			methods = append(methods, http.MethodHead) // net/http keeps the body back
+		}
+		m.Handle(rt.path, s.labelled(rt.path, rt.handler)).Methods(methods...)
 		if allowed[rt.path] == nil {
 			order = append(order, rt.path)
 		}
-		allowed[rt.path] = append(allowed[rt.path], rt.method)
+		allowed[rt.path] = append(allowed[rt.path], methods...)
 	}
 	for _, path := range order {
 		m.Handle(path, s.labelled(path, s.wrongMethod(allowed[path])))
