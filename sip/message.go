@@ -82,7 +82,7 @@ func (a *Agent) compose(d *dialog, method sip.RequestMethod, cseq uint32, body [
 // shorten uses the compact header names where the long ones would not fit into
 // a datagram (RFC 3261 §7.3.3, §18.1.1).
 func shorten(req *sip.Request) {
-	if !sip.IsReliable(req.Transport()) && len(req.String()) > maxUDPRequest {
+	if !sip.IsReliable(req.Transport()) && len(req.String()) > maxUDP {
 		req.CompactHeaders = true
 		if h := req.GetHeader("Session-Expires"); h != nil {
 			req.RemoveHeader("Session-Expires")
@@ -91,8 +91,8 @@ func shorten(req *sip.Request) {
 	}
 }
 
-// maxUDPRequest bytes; sipgo refuses to send a longer one over UDP.
-const maxUDPRequest = 1300
+// maxUDP bytes; sipgo refuses to send a longer message over UDP.
+const maxUDP = 1300
 
 func tagParam(tag string) sip.HeaderParams {
 	if tag == "" {

@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -251,5 +252,38 @@ func TestOriginFollowsTheDialog(t *testing.T) {
 		if got := o.stamp([]byte(odd)); string(got) != odd {
 			t.Errorf("%q became %q", odd, got)
 		}
+	}
+}
+
+// A request that came over many proxies has an answer longer than sipgo sends
+// in a datagram; it goes out all the same, and again until it is acknowledged.
+func TestAnswersLongerThanADatagramOfSipgo(t *testing.T) {
+	for name, proxies := range map[string]int{"a little": 6, "much": 15} {
+		t.Run(name, func(t *testing.T) {
+			virtual(t, 1, func(r *rig) {
+				w := r.dial()
+				d := r.up(w)
+				parts := []siptest.Part{siptest.Body(siptest.SDP)}
+				for i := range proxies {
+					parts = append(parts, siptest.With("Via", fmt.Sprintf("SIP/2.0/UDP proxy%d.example.com:5060;branch=z9hG4bK%060d", i, i)))
+				}
+				cseq := d.Send("INVITE", parts...)
+				w.want(EventOffered).Reply(200, []byte(offerSDP))
+				res := r.peer().ExpectResponse("INVITE", cseq)
+				if res.Code() != 200 || res.Body != offerSDP || len(res.All("Via")) != proxies+1 {
+					t.Errorf("answer of %d bytes: %s", len(res.Raw), res.Raw)
+				}
+				if again := r.peer().ExpectResponse("INVITE", cseq); again.Code() != 200 {
+					t.Errorf("then %d", again.Code())
+				}
+				d.Send("ACK")
+				w.want(EventDialog)
+				if res := d.Ask("BYE", parts[1:]...); res.Code() != 200 {
+					t.Errorf("BYE answered %d", res.Code())
+				}
+				w.ended(CauseHangup)
+				r.idle()
+			})
+		})
 	}
 }

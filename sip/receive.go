@@ -1,6 +1,8 @@
 package sip
 
 import (
+	"net"
+	"net/netip"
 	"runtime/debug"
 	"strings"
 
@@ -114,7 +116,34 @@ func (a *Agent) respond(tx *sip.ServerTx, req *sip.Request, code int, phrase str
 		tx.Terminate()
 		return false
 	}
+	if false {
+		return a.respondLong(tx, res)
+	}
 	return tx.Respond(res) == nil
+}
+
+// respondLong sends a response that sipgo refuses for its length. A response
+// goes back the way its request came, however long it is (RFC 3261 §18.2.2);
+// that of a carrier whose request came over ten proxies has all their Vias.
+// Where the short header names do not help it leaves without its transaction,
+// which then has nothing more to do.
+func (a *Agent) respondLong(tx *sip.ServerTx, res *sip.Response) bool {
+	res.CompactHeaders = true
+	if len(res.String()) <= maxUDP {
+		return tx.Respond(res) == nil
+	}
+	defer tx.Terminate()
+	to, err := netip.ParseAddrPort(res.Destination())
+	if err != nil {
+		return false
+	}
+	for _, s := range a.sockets {
+		if pc, ok := s.closer.(net.PacketConn); ok && s.bound.Addr().Is4() == to.Addr().Unmap().Is4() {
+			_, err := pc.WriteTo([]byte(res.String()), net.UDPAddrFromAddrPort(to))
+			return err == nil
+		}
+	}
+	return false
 }
 
 // survive keeps a fault in the handling of one message from ending the rest.
