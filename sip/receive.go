@@ -116,7 +116,7 @@ func (a *Agent) respond(tx *sip.ServerTx, req *sip.Request, code int, phrase str
 		tx.Terminate()
 		return false
 	}
-	if false {
+	if !sip.IsReliable(res.Transport()) && len(res.String()) > maxUDP {
 		return a.respondLong(tx, res)
 	}
 	return tx.Respond(res) == nil
