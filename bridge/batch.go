@@ -87,7 +87,8 @@ func (o *owner) unless(m *member, r *request, undo func()) {
 func (o *owner) commit() {
 	b := &o.batch
 	var told []pendingEvent
-	if now := time.Now(); b.pending() && (len(b.takeback) > 0 || !now.Before(o.retryAt)) {
+	asked := len(b.takeback) > 0 || slices.ContainsFunc(b.requests, func(r *request) bool { return r.last })
+	if now := time.Now(); b.pending() && (asked || !now.Before(o.retryAt)) {
 		var err error
 		if told, err = o.write(); err != nil {
 			o.refused(err, now)
@@ -102,6 +103,9 @@ func (o *owner) commit() {
 	o.feed(time.Now())
 	o.publishCounts()
 	for _, r := range requests {
+		if r.last && r.err == nil && b.pending() {
+			r.err = errUnwritten()
+		}
 		close(r.done)
 	}
 	for _, e := range told {
@@ -210,6 +214,12 @@ func (o *owner) refused(err error, now time.Time) {
 func errStorage() *Error {
 	e := refuse(Unavailable, "storage_unavailable", "", "the database takes no writes at the moment; nothing was done")
 	e.RetryAfter = 5
+	return e
+}
+
+func errUnwritten() *Error {
+	e := errStorage()
+	e.Detail = "it is done, but the database takes no writes at the moment: if this server stopped now it would be undone; ask again"
 	return e
 }
 

@@ -175,6 +175,7 @@ func (o *owner) post(f func()) {
 type request struct {
 	err   error
 	done  chan struct{}
+	last  bool        // what it does must not be undone by a crash: it is answered when it is safe
 	taken atomic.Bool // by the owner, or back by a caller who gave up waiting
 }
 

@@ -232,6 +232,40 @@ func TestStoreFailure(t *testing.T) {
 	})
 }
 
+// TestAnEndIsAcknowledgedWhenItIsSafe ends people and a conference while the
+// store takes no writes: it happens, but nobody is told that it will last.
+func TestAnEndIsAcknowledgedWhenItIsSafe(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, bridge.Config{}, bridge.ConferenceSpec{})
+		a, b := w.add(1, bridge.ParticipantSpec{}), w.add(2, bridge.ParticipantSpec{})
+		w.add(3, bridge.ParticipantSpec{})
+		synctest.Wait()
+		w.Store.Fail(errors.New("no space left on device"))
+		_, err := w.Do(t.Context(), tenant, w.cid, a.ID, bridge.Disconnect)
+		wantCode(t, err, bridge.Unavailable, "storage_unavailable")
+		wantCode(t, w.Remove(t.Context(), tenant, w.cid, b.ID), bridge.Unavailable, "storage_unavailable")
+		_, err = w.EndConference(t.Context(), tenant, w.cid)
+		wantCode(t, err, bridge.Unavailable, "storage_unavailable")
+		wantCode(t, w.DeleteConference(t.Context(), tenant, w.cid), bridge.Unavailable, "storage_unavailable")
+		synctest.Wait()
+		if n := w.Mixer.Legs(); n != 0 {
+			t.Errorf("%d legs go on", n)
+		}
+		w.Store.Fail(nil)
+		if err := w.DeleteConference(t.Context(), tenant, w.cid); err != nil {
+			t.Errorf("asked again: %v", err)
+		}
+		w.Crash(t)
+		time.Sleep(time.Minute)
+		if n := len(w.Phones.Calls("")); n != 0 {
+			t.Errorf("%d calls after the restart", n)
+		}
+		for _, p := range []string{a.ID, b.ID} {
+			w.wantTypes(p, "dialing", "ringing", "answered", "accepted", "connected", "disconnected")
+		}
+	})
+}
+
 // TestGroupCommit checks that a burst shares transactions.
 func TestGroupCommit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
