@@ -27,9 +27,12 @@ func (o *owner) ready(m *member) {
 			return
 		}
 	}
+	known := m.rec.Phase == state.PhaseQueued // since a run before
 	o.enqueue(m)
 	o.changed(m)
-	o.told("queued", m, detail{})
+	if !known {
+		o.told("queued", m, detail{})
+	}
 }
 
 func (o *owner) enqueue(m *member) {

@@ -113,7 +113,11 @@ func TestImpatientCallersLeaveNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, bridge.Config{}, bridge.ConferenceSpec{})
 		w.Store.Slow(5 * time.Second)
-		go w.add(1, bridge.ParticipantSpec{})
+		go func() {
+			if _, err := w.tryAdd(1, bridge.ParticipantSpec{}); err != nil {
+				t.Error(err)
+			}
+		}()
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()

@@ -52,6 +52,7 @@ func TestCallsAreTakenUpAfterACrash(t *testing.T) {
 			t.Errorf("%d legs, want 5", n)
 		}
 		w.wantTypes(in.ID, "dialing", "ringing", "answered", "accepted", "connected", "recovered")
+		w.wantTypes(queued.ID, "queued", "dialing", "ringing", "answered", "accepted", "connected")
 
 		w.Crash(t) // dying twice does not ring it a third time
 		w.expect(ringing.ID, state.Rejected, "", state.ReasonNodeRestart)
@@ -129,6 +130,20 @@ func TestEndRightAfterACrash(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.wantHungUp(2)
+	})
+}
+
+// TestWhoQueuesIsToldOnce checks that a queue which outlives the program is no
+// news.
+func TestWhoQueuesIsToldOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, bridge.Config{}, bridge.ConferenceSpec{})
+		w.Phones.Channels(1)
+		w.Phones.Shut(true)
+		a, b := w.add(1, bridge.ParticipantSpec{}), w.add(2, bridge.ParticipantSpec{})
+		w.Crash(t)
+		w.wantTypes(a.ID, "queued", "dialing", "ringing", "answered", "accepted", "connected")
+		w.wantTypes(b.ID, "queued")
 	})
 }
 

@@ -62,9 +62,10 @@ func (b *Bench) Crash(t testing.TB) {
 	b.Phones.Close()
 	b.Mixer = NewMixer()
 	scripts := b.Phones.scripts
-	forget := b.Phones.forget
+	forget, limit := b.Phones.forget, b.Phones.limit
 	b.Phones = NewPhones(b.Mixer)
 	b.Phones.scripts, b.Phones.forget = scripts, forget
+	b.Phones.limit, b.Phones.free = limit, limit
 	b.config.Mixer, b.config.Dialer = b.Mixer, b.Phones
 	b.start(t)
 }

@@ -34,7 +34,8 @@ type Phones struct {
 	mu      sync.Mutex
 	scripts map[string]Callee
 	calls   []*Call
-	free    int  // places left; negative: no limit
+	limit   int  // places in all; negative: no limit
+	free    int  // of them left
 	shut    bool // no place is given
 	waiting []chan struct{}
 	inUse   int
@@ -46,7 +47,7 @@ type Phones struct {
 // NewPhones makes phones whose audio is in m. Numbers without a script ring
 // until the test drives their Call.
 func NewPhones(m *Mixer) *Phones {
-	return &Phones{mixer: m, scripts: map[string]Callee{}, free: -1, stop: make(chan struct{})}
+	return &Phones{mixer: m, scripts: map[string]Callee{}, limit: -1, free: -1, stop: make(chan struct{})}
 }
 
 // Script says how a number behaves from now on. The number "" is every number
@@ -61,7 +62,7 @@ func (p *Phones) Script(number string, c Callee) {
 func (p *Phones) Channels(n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.free = n - p.inUse
+	p.limit, p.free = n, n-p.inUse
 }
 
 // Shut keeps every place back, or gives them out again.
