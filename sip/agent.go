@@ -9,6 +9,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/emiago/sipgo/sip"
@@ -45,9 +46,11 @@ type Agent struct {
 	stats   counters
 	started time.Time
 
-	ctx    context.Context
-	cancel context.CancelFunc
-	wg     sync.WaitGroup // every goroutine of the agent
+	ctx     context.Context
+	cancel  context.CancelFunc
+	wg      sync.WaitGroup // goroutines that work: calls, exchanges, health checks
+	readers sync.WaitGroup // goroutines that read sockets
+	deaf    atomic.Bool    // nothing more is taken from the wire
 
 	mu    sync.Mutex
 	calls map[string]*Call // by Call-ID; a call has one for each of its attempts
@@ -139,28 +142,40 @@ func (a *Agent) startStack() {
 // Close stops the agent. It hangs nothing up: calls in progress stay up at the
 // far end and may be taken over by Recover. Calls that have been hung up
 // before get two seconds for their BYE or CANCEL to be answered. Then it waits
-// for the agent's goroutines, but not longer than five seconds.
+// for the agent's goroutines: work and readers, five seconds each at most.
 func (a *Agent) Close() error {
 	a.parting.wait(farewell)
+	// sipgo opens a socket of its own for a message whose connection is gone,
+	// and then nobody reads or closes it. So nothing is taken in any more, all
+	// work ends, and the sockets close last.
+	a.deaf.Store(true)
 	a.cancel()
+	work := ends(&a.wg, closeTimeout)
 	a.txl.Close()
 	for _, s := range a.sockets {
 		_ = s.closer.Close()
 	}
 	_ = a.tpl.Close()
+	if !ends(&a.readers, closeTimeout) || !work {
+		return fmt.Errorf("sip: still working %v after Close; a call's sink may be blocking", closeTimeout)
+	}
+	return nil
+}
+
+// ends waits for a group's goroutines, but not longer than that.
+func ends(wg *sync.WaitGroup, most time.Duration) bool {
 	done := make(chan struct{})
 	go func() {
-		a.wg.Wait()
+		wg.Wait()
 		close(done)
 	}()
-	t := time.NewTimer(closeTimeout)
+	t := time.NewTimer(most)
 	defer t.Stop()
 	select {
 	case <-done:
-		_ = a.tpl.Close() // what a request under way may have opened meanwhile
-		return nil
+		return true
 	case <-t.C:
-		return fmt.Errorf("sip: still working %v after Close; a call's sink may be blocking", closeTimeout)
+		return false
 	}
 }
 

@@ -27,6 +27,9 @@ func (c *filteredPacketConn) ReadFrom(b []byte) (int, net.Addr, error) {
 			}
 			continue
 		}
+		if c.agent.deaf.Load() {
+			continue
+		}
 		d := c.agent.gate.Admit("UDP", addrPortOf(from), b[:n])
 		if d.Reply != nil && d.ReplyTo.IsValid() {
 			_, _ = c.PacketConn.WriteTo(d.Reply, net.UDPAddrFromAddrPort(d.ReplyTo))

@@ -41,7 +41,7 @@ type streamConn struct {
 }
 
 func (a *Agent) newStreamConn(c net.Conn, network string) *streamConn {
-	a.wg.Add(1)
+	a.readers.Add(1)
 	return &streamConn{Conn: c, agent: a, network: network, peer: addrPortOf(c.RemoteAddr()), serving: make(chan struct{}), gone: make(chan struct{})}
 }
 
@@ -62,7 +62,7 @@ func (c *streamConn) Read(p []byte) (int, error) {
 func (c *streamConn) end() {
 	c.ended.Do(func() {
 		c.dead()
-		c.agent.wg.Done()
+		c.agent.readers.Done()
 	})
 }
 
@@ -94,6 +94,9 @@ func (c *streamConn) nextMessage() error {
 		msg := bytes.Clone(c.buf[:size])
 		c.buf = append(c.buf[:0], c.buf[size:]...)
 		c.heard = true
+		if c.agent.deaf.Load() {
+			continue
+		}
 		d := c.agent.gate.Admit(c.network, c.peer, msg)
 		if d.Reply != nil {
 			_, _ = c.Write(d.Reply)

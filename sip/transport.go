@@ -84,7 +84,7 @@ func (a *Agent) listenUDP(address string) error {
 }
 
 func (a *Agent) serve(f func() error) {
-	a.wg.Go(func() {
+	a.readers.Go(func() {
 		if err := f(); err != nil && !errors.Is(err, net.ErrClosed) && a.ctx.Err() == nil {
 			a.log.Error("a SIP listener stopped", "error", err)
 		}
