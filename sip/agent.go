@@ -23,6 +23,9 @@ import (
 // closeTimeout bounds how long Close waits for the agent's goroutines.
 const closeTimeout = 5 * time.Second
 
+// inFlight is how long Close lets sipgo finish with messages already read.
+const inFlight = 20 * time.Millisecond
+
 // Agent owns the sockets, the trunks and the calls.
 type Agent struct {
 	cfg          Config
@@ -151,6 +154,9 @@ func (a *Agent) Close() error {
 	a.deaf.Store(true)
 	a.cancel()
 	work := ends(&a.wg, closeTimeout)
+	// What was read just before is in goroutines of sipgo's that nobody can
+	// wait for; they need microseconds.
+	time.Sleep(inFlight)
 	a.txl.Close()
 	for _, s := range a.sockets {
 		_ = s.closer.Close()

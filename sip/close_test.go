@@ -48,7 +48,7 @@ func TestCloseIsNotHeldUpBySilence(t *testing.T) {
 		if err := r.agent.Close(); err != nil {
 			t.Error(err)
 		}
-		if took := time.Since(began); took > 2*time.Second {
+		if took := time.Since(began); took > farewell+inFlight {
 			t.Errorf("Close took %v", took)
 		}
 		if n := r.peer().Repeats("BYE"); n == 0 {
@@ -66,7 +66,7 @@ func TestCloseDoesNotWaitForCallsThatAreUp(t *testing.T) {
 		if err := r.agent.Close(); err != nil {
 			t.Error(err)
 		}
-		if took := time.Since(began); took != 0 {
+		if took := time.Since(began); took > inFlight {
 			t.Errorf("Close took %v", took)
 		}
 		if n := len(r.peer().Received("BYE")); n != 0 {
