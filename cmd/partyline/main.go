@@ -7,12 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"runtime"
 	"runtime/debug"
 	"strings"
 
 	"github.com/alecthomas/kong"
+	"github.com/emiago/sipgo/sip"
 
 	"partyline/cmd/partyline/config"
 )
@@ -43,6 +45,9 @@ func main() {
 	// Each media worker keeps its processor while it sleeps between ticks;
 	// without one more the rest of the program would wait for them.
 	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)
+	// The SIP library counts its connections aloud; what matters of them is
+	// told by our own log.
+	sip.SetDefaultLogger(slog.New(slog.DiscardHandler))
 	os.Exit(run(context.Background(), os.Args[1:], streams{os.Stdout, os.Stderr, os.LookupEnv}))
 }
 
