@@ -53,7 +53,7 @@ func TestIdempotency(t *testing.T) {
 // Refusals are kept too, unless trying again may end otherwise.
 func TestIdempotencyOfRefusals(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := newFace(t, func(_ *api.Config, b *bridge.Config) { b.Limits.AddsPerSecond, b.Limits.AddsBurst = 1, 1 })
+		f := newFace(t, func(_ *api.Config, b *bridge.Config) { b.Limits.AddsPerSecond = 1 })
 		conf := f.conference()
 		people := conf + "/participants"
 		f.do("POST", people, `{"phone_number":"1"}`, "Idempotency-Key", "bad").wantCode(422, "invalid_number")

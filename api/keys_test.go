@@ -173,7 +173,7 @@ func TestRequestsAreLimitedByKey(t *testing.T) {
 
 func TestAddsAreLimitedByTenant(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := newFace(t, func(_ *api.Config, b *bridge.Config) { b.Limits.AddsPerSecond, b.Limits.AddsBurst = 10, 10 })
+		f := newFace(t, func(_ *api.Config, b *bridge.Config) { b.Limits.AddsPerSecond = 10 })
 		conf := f.conference()
 		for range 10 {
 			f.participant(conf)

@@ -29,8 +29,7 @@ type Config struct {
 type Limits struct {
 	ParticipantsPerConference int           // not yet ended, at once; 1000
 	RecordsPerConference      int           // listed, ended ones included; 10000
-	AddsPerSecond             float64       // per tenant; 10
-	AddsBurst                 int           // 10
+	AddsPerSecond             int           // per tenant, in any second; 10
 	Subscribers               int           // event readers of one conference; 64
 	Queued                    time.Duration // a participant waits this long for a trunk, then is rejected (capacity); 10 min
 	Idle                      time.Duration // a conference with nobody in it is put away after this long; 30 s
@@ -63,7 +62,6 @@ func (c *Config) complete() error {
 	setDefault(&l.ParticipantsPerConference, 1000)
 	setDefault(&l.RecordsPerConference, 10000)
 	setDefault(&l.AddsPerSecond, 10)
-	setDefault(&l.AddsBurst, 10)
 	setDefault(&l.Subscribers, 64)
 	setDefault(&l.Queued, 10*time.Minute)
 	setDefault(&l.Idle, 30*time.Second)

@@ -456,7 +456,7 @@ func TestPlaces(t *testing.T) {
 func TestRateOfAdds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cfg := bridge.Config{}
-		cfg.Limits.AddsPerSecond, cfg.Limits.AddsBurst = 10, 10
+		cfg.Limits.AddsPerSecond = 10
 		w := newWorld(t, cfg, bridge.ConferenceSpec{})
 		for n := range 10 {
 			w.add(n, bridge.ParticipantSpec{})
@@ -467,7 +467,10 @@ func TestRateOfAdds(t *testing.T) {
 		if errors.As(err, &e) && e.RetryAfter < 1 {
 			t.Errorf("Retry-After %d", e.RetryAfter)
 		}
-		time.Sleep(100 * time.Millisecond)
+		time.Sleep(999 * time.Millisecond)
+		_, err = w.tryAdd(10, bridge.ParticipantSpec{})
+		wantCode(t, err, bridge.RateLimited, "rate_limited")
+		time.Sleep(time.Millisecond)
 		w.add(10, bridge.ParticipantSpec{})
 	})
 }

@@ -5,8 +5,6 @@ import (
 	"math"
 	"sync"
 	"time"
-
-	"golang.org/x/time/rate"
 )
 
 // spent is what one conference used up on one day.
@@ -18,7 +16,7 @@ type spent struct {
 // tenant is what all conferences of one customer share.
 type tenant struct {
 	id   string
-	adds *rate.Limiter
+	adds window
 
 	mu         sync.Mutex
 	suppressed map[string]bool
@@ -37,8 +35,7 @@ func (b *Bridge) tenant(id string) *tenant {
 	defer b.mu.Unlock()
 	t := b.tenants[id]
 	if t == nil {
-		t = &tenant{id: id, suppressed: map[string]bool{},
-			adds: rate.NewLimiter(rate.Limit(b.cfg.Limits.AddsPerSecond), b.cfg.Limits.AddsBurst)}
+		t = &tenant{id: id, suppressed: map[string]bool{}, adds: window{most: b.cfg.Limits.AddsPerSecond}}
 		b.tenants[id] = t
 	}
 	return t
@@ -46,9 +43,7 @@ func (b *Bridge) tenant(id string) *tenant {
 
 // takeAdd counts one add against the tenant's rate.
 func (t *tenant) takeAdd(now time.Time) *Error {
-	r := t.adds.ReserveN(now, 1)
-	if wait := r.DelayFrom(now); wait > 0 {
-		r.CancelAt(now)
+	if wait := t.adds.take(now); wait > 0 {
 		e := refuse(RateLimited, "rate_limited", "", "participants are being added too fast; try again in a moment")
 		e.RetryAfter = int(math.Ceil(wait.Seconds()))
 		return e

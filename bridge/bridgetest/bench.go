@@ -38,7 +38,7 @@ func New(t testing.TB, cfg bridge.Config) *Bench {
 		cfg.CallerIDs = []string{"+12025550000"}
 	}
 	if cfg.Limits.AddsPerSecond == 0 {
-		cfg.Limits.AddsPerSecond, cfg.Limits.AddsBurst = 1e6, 1e6
+		cfg.Limits.AddsPerSecond = 1e6
 	}
 	cfg.Mixer, cfg.Dialer, cfg.Texter = b.Mixer, b.Phones, b.Texter
 	b.config = cfg

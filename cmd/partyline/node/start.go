@@ -105,8 +105,7 @@ func (n *Node) startBridge(ctx context.Context, opts Options) error {
 		Texter: n.outbox,
 		Limits: bridge.Limits{
 			ParticipantsPerConference: c.Limits.ParticipantsPerConference,
-			AddsPerSecond:             float64(c.Limits.AddsPerSecond),
-			AddsBurst:                 c.Limits.AddsPerSecond,
+			AddsPerSecond:             c.Limits.AddsPerSecond,
 		},
 		Dial: bridge.DialPolicy{
 			RingTimeout:    c.Dial.RingTimeout,
