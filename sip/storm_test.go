@@ -68,12 +68,12 @@ func TestThousandCancelsLeaveNoCallUp(t *testing.T) {
 	}
 	wg.Wait()
 	deadline := time.Now().Add(time.Minute)
-	var c siptest.Count
-	for c = phones.Count(); time.Now().Before(deadline); c = phones.Count() {
-		if c.Up == 0 && c.Unacked == 0 && r.agent.Stats().Active == 0 {
-			break
-		}
-		time.Sleep(5 * time.Millisecond)
+	again := time.NewTicker(5 * time.Millisecond)
+	defer again.Stop()
+	c := phones.Count()
+	for (c.Up != 0 || c.Unacked != 0 || r.agent.Stats().Active != 0) && time.Now().Before(deadline) {
+		<-again.C
+		c = phones.Count()
 	}
 	t.Logf("%v; %d ended before an answer, %d after; %+v", c, ends[0], ends[1], r.agent.Stats())
 	if c.Up != 0 || c.Unacked != 0 {
