@@ -3,42 +3,15 @@ package media
 import "partyline/media/sdp"
 
 // Direction of a leg's audio as the far end asked for it (RFC 3264 §6.1),
-// seen from us.
-type Direction uint8
+// seen from us: RecvOnly, they send and we stay silent, is the usual far-end hold.
+type Direction = sdp.Direction
 
 const (
-	SendRecv Direction = iota
-	SendOnly           // we send, they only listen
-	RecvOnly           // they send, we stay silent: the usual far-end hold
-	Inactive
+	SendRecv = sdp.SendRecv
+	SendOnly = sdp.SendOnly
+	RecvOnly = sdp.RecvOnly
+	Inactive = sdp.Inactive
 )
-
-func (d Direction) String() string {
-	switch d {
-	case SendOnly:
-		return "sendonly"
-	case RecvOnly:
-		return "recvonly"
-	case Inactive:
-		return "inactive"
-	}
-	return "sendrecv"
-}
-
-// sends tells whether packets go to the far end.
-func (d Direction) sends() bool { return d == SendRecv || d == SendOnly }
-
-func directionOf(d sdp.Direction) Direction {
-	switch d {
-	case sdp.SendOnly:
-		return SendOnly
-	case sdp.RecvOnly:
-		return RecvOnly
-	case sdp.Inactive:
-		return Inactive
-	}
-	return SendRecv
-}
 
 // Audio is what a leg is given and what becomes of what it says. The zero
 // value is the pre-room: hears nobody, heard by nobody, is sent silence.

@@ -106,7 +106,7 @@ func (l *Leg) agree(r sdp.Remote) (Direction, error) {
 		events:  r.HasEvents,
 		eventPT: r.EventPT,
 		bytes:   payloadBytes(r),
-		dir:     directionOf(r.Direction.And(l.local.Direction)),
+		dir:     r.Direction.And(l.local.Direction),
 	}
 	if !l.do(func(w *worker) { l.stream.agree(w, f) }) {
 		return 0, ErrClosed

@@ -29,7 +29,7 @@ func (d *departures) resize(bytes int) {
 // says that sound begins anew (RFC 3551 §4.1).
 func (s *stream) send(w *worker) {
 	d := &s.out
-	if !s.far.known || !s.far.dir.sends() || d.began && d.tick >= w.tick {
+	if !s.far.known || !s.far.dir.Sends() || d.began && d.tick >= w.tick {
 		return // not yet, or its last worker was ahead of this one
 	}
 	if s.moved {
