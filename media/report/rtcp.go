@@ -35,6 +35,9 @@ type Compound struct {
 	HasBlock bool // it has a report block about us
 	Block    Block
 	Bye      bool // its sender leaves
+
+	HasMetrics bool // it has VoIP metrics about us
+	Metrics    VoIPMetrics
 }
 
 // Parse reads a compound packet as RFC 3550 A.2 would have it: version 2, a
@@ -93,6 +96,8 @@ func (c *Compound) take(p []byte, ours uint32) bool {
 				c.Bye = true
 			}
 		}
+	case typeXR:
+		return c.extended(p, ours)
 	}
 	return true
 }
