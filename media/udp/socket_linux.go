@@ -14,6 +14,10 @@ import (
 // the kernel's own overhead per packet; more would only ever be stale sound.
 const receiveBuffer = 64 << 10
 
+// looks is how often one call asks the kernel. Of a connected socket it tells
+// an ICMP error before the packets that wait, once; only EAGAIN means empty.
+const looks = 3
+
 // Socket is one bound UDP port.
 type Socket struct {
 	fd    int
@@ -46,17 +50,41 @@ func Listen(addr netip.AddrPort) (*Socket, error) {
 		return nil, os.NewSyscallError("socket", err)
 	}
 	s := &Socket{fd: fd, six: six}
-	if err := s.bind(addr); err != nil {
+	// A refused size is no reason to have no call: the default serves too.
+	_ = syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_RCVBUF, receiveBuffer)
+	_ = syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_TIMESTAMPNS, 1) // without it ReadStamped gives 0
+	if err := s.claim(addr); err != nil {
 		syscall.Close(fd)
 		return nil, fmt.Errorf("udp %s: %w", addr, err)
 	}
 	return s, nil
 }
 
+// claim binds addr so that Disconnect leaves the port bound. The kernel gives
+// up a port of its own choice when a socket is disconnected and keeps only
+// one that was asked for by number; so a chosen one is given up here, while
+// nobody knows it yet, and asked for.
+func (s *Socket) claim(addr netip.AddrPort) error {
+	if err := s.bind(addr); err != nil || addr.Port() != 0 {
+		return err
+	}
+	const tries = 16 // another program may take the port in between
+	var err error
+	for range tries {
+		if err = s.Disconnect(); err != nil {
+			return err
+		}
+		if err = s.bind(netip.AddrPortFrom(addr.Addr(), s.local.Port())); err == nil {
+			return nil
+		}
+		if err := s.bind(addr); err != nil {
+			return err
+		}
+	}
+	return err
+}
+
 func (s *Socket) bind(addr netip.AddrPort) error {
-	// A refused size is no reason to have no call: the default serves too.
-	_ = syscall.SetsockoptInt(s.fd, syscall.SOL_SOCKET, syscall.SO_RCVBUF, receiveBuffer)
-	_ = syscall.SetsockoptInt(s.fd, syscall.SOL_SOCKET, syscall.SO_TIMESTAMPNS, 1) // without it ReadStamped gives 0
 	var sa syscall.Sockaddr
 	if s.six {
 		sa = &syscall.SockaddrInet6{Port: int(addr.Port()), Addr: addr.Addr().As16()}
@@ -85,19 +113,19 @@ func (s *Socket) Local() netip.AddrPort { return s.local }
 // Read takes the next waiting datagram; ok is false when there is none. A
 // datagram longer than buf is cut to len(buf).
 func (s *Socket) Read(buf []byte) (n int, from netip.AddrPort, ok bool) {
-	for {
+	for range looks {
 		s.size = uint32(unsafe.Sizeof(s.from))
 		r, _, errno := syscall.RawSyscall6(syscall.SYS_RECVFROM, uintptr(s.fd),
 			uintptr(unsafe.Pointer(unsafe.SliceData(buf))), uintptr(len(buf)), syscall.MSG_DONTWAIT,
 			uintptr(unsafe.Pointer(&s.from)), uintptr(unsafe.Pointer(&s.size)))
-		if errno == syscall.EINTR {
-			continue
+		if errno == 0 {
+			return int(r), s.sender(), true
 		}
-		if errno != 0 {
-			return 0, netip.AddrPort{}, false
+		if errno == syscall.EAGAIN {
+			break
 		}
-		return int(r), s.sender(), true
 	}
+	return 0, netip.AddrPort{}, false
 }
 
 // ReadStamped is Read that also tells when the datagram arrived, in
@@ -109,17 +137,17 @@ func (s *Socket) ReadStamped(buf []byte) (n int, from netip.AddrPort, at int64, 
 		Name: (*byte)(unsafe.Pointer(&s.from)), Namelen: uint32(unsafe.Sizeof(s.from)),
 		Iov: &s.iov, Iovlen: 1, Control: (*byte)(unsafe.Pointer(&s.control)),
 	}
-	for {
+	for range looks {
 		s.msg.SetControllen(int(unsafe.Sizeof(s.control)))
 		r, _, errno := syscall.RawSyscall(syscall.SYS_RECVMSG, uintptr(s.fd), uintptr(unsafe.Pointer(&s.msg)), syscall.MSG_DONTWAIT)
-		if errno == syscall.EINTR {
-			continue
+		if errno == 0 {
+			return int(r), s.sender(), s.stamp(), true
 		}
-		if errno != 0 {
-			return 0, netip.AddrPort{}, 0, false
+		if errno == syscall.EAGAIN {
+			break
 		}
-		return int(r), s.sender(), s.stamp(), true
 	}
+	return 0, netip.AddrPort{}, 0, false
 }
 
 // stamp reads the arrival time out of the control message; the kernel puts

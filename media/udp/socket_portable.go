@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"sync/atomic"
 	"time"
 )
 
@@ -20,6 +21,9 @@ type Socket struct {
 	queue chan datagram
 	free  chan []byte
 	done  chan struct{}
+
+	rule    atomic.Pointer[rule] // what the reader takes; never nil
+	dropped atomic.Uint32
 }
 
 type datagram struct {
@@ -47,6 +51,7 @@ func Listen(addr netip.AddrPort) (*Socket, error) {
 		free:  make(chan []byte, waiting+1),
 		done:  make(chan struct{}),
 	}
+	s.rule.Store(&rule{})
 	for range waiting + 1 {
 		s.free <- make([]byte, largest)
 	}
@@ -67,10 +72,18 @@ func (s *Socket) receive() {
 			}
 			continue
 		}
+		from = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
+		if r := s.rule.Load(); r.peer.IsValid() && r.peer != from {
+			continue
+		} else if r.muted && !passes(r.events, buf[:n]) {
+			s.dropped.Add(1)
+			continue
+		}
 		select {
-		case s.queue <- datagram{buf[:n], netip.AddrPortFrom(from.Addr().Unmap(), from.Port()), time.Now().UnixNano()}:
+		case s.queue <- datagram{buf[:n], from, time.Now().UnixNano()}:
 			buf = <-s.free
 		default:
+			s.dropped.Add(1)
 		}
 	}
 }
