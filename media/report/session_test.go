@@ -241,6 +241,7 @@ func FuzzParse(f *testing.F) {
 		f.Add(b)
 	}
 	f.Add(marshal(f, &rtcp.SenderReport{SSRC: far, Reports: []rtcp.ReceptionReport{{SSRC: ours}}}, &rtcp.Goodbye{Sources: []uint32{far}}))
+	f.Add(append(unhex(f, "80C90001AABBCCDD"), unhex(f, everyByte)...))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		c, err := report.Parse(b, ours)
 		if err != nil {
@@ -259,24 +260,63 @@ func FuzzParse(f *testing.F) {
 		if s.RoundTrip() < 0 {
 			t.Fatalf("round trip %v", s.RoundTrip())
 		}
-		read(t, s.AppendReport(nil, "c", wall, begin+2))
+		if c.HasMetrics && c.Metrics.SSRC != ours {
+			t.Fatalf("%+v", c.Metrics)
+		}
+		m, _ := s.Metrics(report.Playout{})
+		read(t, report.AppendVoIPMetrics(s.AppendReport(nil, "c", wall, begin+2), ours, m))
 	})
 }
 
 func TestNoAllocation(t *testing.T) {
 	s := report.Session{SSRC: ours}
-	incoming := marshal(t, &rtcp.ReceiverReport{SSRC: far, Reports: []rtcp.ReceptionReport{{SSRC: ours}}})
+	incoming := append(marshal(t, &rtcp.ReceiverReport{SSRC: far, Reports: []rtcp.ReceptionReport{{SSRC: ours}}}), unhex(t, everyByte)...)
 	buffer := make([]byte, 0, 256)
 	seq := uint16(0)
 	if n := testing.AllocsPerRun(1000, func() {
 		seq++
-		s.Receiver.Packet(far, seq, uint32(seq)*160, begin+int64(seq)*tickNS)
-		s.Sent(uint32(seq)*160, 160, begin+int64(seq)*tickNS)
+		at := begin + int64(seq)*tickNS
+		if seq%128 == 0 {
+			s.Receiver.Filtered(seq%256 == 0, at)
+		}
+		if seq%5 != 0 {
+			s.Receiver.Packet(far, seq, uint32(seq)*160, at)
+		}
+		s.Sent(uint32(seq)*160, 160, at)
 		if _, err := s.Handle(incoming, begin); err != nil {
 			t.Fatal(err)
 		}
-		buffer = s.AppendReport(buffer[:0], "leg@partyline", wall, begin)
+		m, _ := s.Metrics(report.Playout{Discarded: 3})
+		buffer = report.AppendVoIPMetrics(s.AppendReport(buffer[:0], "leg@partyline", wall, begin), ours, m)
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
+	}
+}
+
+func BenchmarkPacket(b *testing.B) {
+	for name, every := range map[string]uint16{"whole": 0xFFFF, "1 in 20 lost": 20} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			var r report.Receiver
+			seq, at := uint16(0), int64(0)
+			for b.Loop() {
+				seq++
+				at += tickNS
+				if seq%every != 0 {
+					r.Packet(far, seq, uint32(seq)*160, at)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkMetrics(b *testing.B) {
+	b.ReportAllocs()
+	s := report.Session{SSRC: ours}
+	feed(&s.Receiver, missing(0, 1000, 40, 41, 44, 300)...)
+	buffer := make([]byte, 0, 256)
+	for b.Loop() {
+		m, _ := s.Metrics(report.Playout{})
+		buffer = report.AppendVoIPMetrics(buffer[:0], ours, m)
 	}
 }
