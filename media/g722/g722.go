@@ -1,0 +1,88 @@
+// Package g722 is the wide-band speech codec ITU-T G.722 (09/2012) at
+// 64 kbit/s, mode 1: 16 kHz samples become two half-rate bands, which
+// adaptive differential PCM codes with six bits (0–4 kHz) and two bits
+// (4–8 kHz). Clause numbers in comments are those of the recommendation.
+//
+// Encoder and Decoder hold plain numbers: they are copied by assignment and
+// compared with ==. Two that compare equal answer the same input alike for
+// ever, because nothing is kept that the future does not depend on.
+package g722
+
+// chunk is how many bytes are worked on at a time: 20 ms.
+const chunk = 160
+
+// Encoder is the state of one sending direction. The zero value is the reset
+// state of clause 6.2. It is not safe for concurrent use.
+type Encoder struct {
+	low, high band
+	past      [taps - 2]int16 // the newest samples, oldest first
+}
+
+// Encode codes each pair of 16 kHz samples into a byte, the high band's two
+// bits on top. len(pcm) must be at least 2·len(dst).
+func (e *Encoder) Encode(dst []byte, pcm []int16) {
+	pcm = pcm[:2*len(dst)]
+	for len(dst) > 0 {
+		n := min(len(dst), chunk)
+		e.encode(dst[:n], pcm[:2*n])
+		dst, pcm = dst[n:], pcm[2*n:]
+	}
+}
+
+func (e *Encoder) encode(dst []byte, pcm []int16) {
+	var line [taps - 2 + 2*chunk]int16
+	copy(line[:], e.past[:])
+	copy(line[len(e.past):], pcm)
+	for i := range dst {
+		a, b := filter((*[taps]int16)(line[2*i:]))
+		low := limit((b+a)>>14, 15)
+		high := limit((b-a)>>14, 15)
+
+		il := quantizeLow(low-e.low.s, e.low.scaleLow())
+		ih := quantizeHigh(high-e.high.s, e.high.scaleHigh())
+		e.low.adaptLow(il)
+		e.high.adaptHigh(ih)
+		dst[i] = byte(ih<<6 | il)
+	}
+	copy(e.past[:], line[len(pcm):])
+}
+
+// Decoder is the state of one receiving direction. The zero value is the
+// reset state of clause 6.2. It is not safe for concurrent use.
+type Decoder struct {
+	low, high band
+	past      [taps - 2]int16 // sums and differences of the bands, oldest first
+}
+
+// Decode turns each byte of code into two 16 kHz samples. len(dst) must be at
+// least 2·len(code).
+func (d *Decoder) Decode(dst []int16, code []byte) {
+	dst = dst[:2*len(code)]
+	for len(code) > 0 {
+		n := min(len(code), chunk)
+		d.decode(dst[:2*n], code[:n])
+		dst, code = dst[2*n:], code[n:]
+	}
+}
+
+func (d *Decoder) decode(dst []int16, code []byte) {
+	var line [taps - 2 + 2*chunk]int16
+	copy(line[:], d.past[:])
+	for i, c := range code {
+		il, ih := uint32(c)&63, uint32(c)>>6
+		// The six-bit value is heard; only its upper four bits steer the
+		// predictor, so that the lower ones may carry data in other modes.
+		low := limit(d.low.s+d.low.scaleLow()*lowLevel6[il]>>15, 15)
+		high := limit(d.high.s+d.high.scaleHigh()*highLevel[ih]>>15, 15)
+		d.low.adaptLow(il)
+		d.high.adaptHigh(ih)
+
+		// ±2^14 each: the sum fits but for its one greatest value.
+		line[taps-2+2*i] = int16(limit(low+high, 16))
+		line[taps-1+2*i] = int16(limit(low-high, 16))
+		second, first := filter((*[taps]int16)(line[2*i:]))
+		dst[2*i] = int16(limit(first>>11, 16))
+		dst[2*i+1] = int16(limit(second>>11, 16))
+	}
+	copy(d.past[:], line[2*len(code):])
+}
