@@ -1,5 +1,7 @@
 package report
 
+import "math/bits"
+
 // gMin is how many packets in a row must come for a burst of losses to be
 // over (RFC 3611 §4.7.2, its recommended value).
 const gMin = 16
@@ -52,24 +54,32 @@ func (b *bursts) lose(from, n uint32) {
 	b.open += n
 }
 
-// came takes back a loss: the packet was only late. One that comes after
-// gMin others would have come too late to be heard.
+// came takes back a loss: the packet was only late. One that is later than
+// recent reaches was lost for whoever listens.
 func (b *bursts) came(number uint32) {
 	back := b.last - number
-	if b.open == 0 || back >= 64 || b.recent>>back&1 == 0 {
+	if b.open == 0 || back >= 64-gMin || b.recent>>back&1 == 0 {
 		return
 	}
-	older, newer := b.recent>>back>>1&1, b.recent<<1>>back&1
-	b.runs += older + newer - 1
+	newer := b.recent & (1<<back - 1)
+	older := b.recent >> back >> 1 // bit i: number−1−i is lost
+	b.runs += older&1 + newer>>(back-1)&1 - 1
 	b.recent &^= 1 << back
 	b.open--
-	for b.open > 0 && b.recent&1 == 0 {
-		b.recent >>= 1
-		b.last--
-	}
-	for b.open > 0 && number == b.first && b.recent>>(b.last-number)&1 == 0 {
-		number++
-		b.first++
+	n := uint32(bits.OnesCount64(newer))
+	next := b.last - uint32(bits.Len64(newer)-1)                 // lost, after number
+	previous := number - 1 - uint32(bits.TrailingZeros64(older)) // lost, before it
+	switch {
+	case n == b.open:
+		b.first = next
+	case n == 0:
+		b.recent >>= b.last - previous
+		b.last = previous
+	case next-previous > gMin: // what seemed one burst is two things
+		last := b.last
+		b.last, b.open = previous, b.open-n
+		b.settle()
+		b.first, b.last, b.open, b.recent = next, last, n, newer
 	}
 }
 

@@ -212,6 +212,57 @@ func TestBurstsByDefinition(t *testing.T) {
 	})
 }
 
+// A stream whose packets overtake each other, by no more than a buffer bears,
+// is as good as one in order.
+func TestReorderedIsNotLost(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var order []uint16
+		odds := rapid.IntRange(1, 30).Draw(t, "odds")
+		for i := range uint16(rapid.IntRange(2, 300).Draw(t, "packets")) {
+			if i == 0 || rapid.IntRange(0, odds).Draw(t, "fate") > 0 {
+				order = append(order, i)
+			}
+		}
+		var inOrder, mixed report.Session
+		feed(&inOrder.Receiver, order...)
+		end := order[len(order)-1]
+		const depth = 6
+		for i := 1; i+depth < len(order); i++ {
+			if d := rapid.IntRange(0, 2*depth).Draw(t, "late"); d <= depth {
+				late := order[i]
+				copy(order[i:], order[i+1:i+1+d])
+				order[i+d] = late
+				i += d
+			}
+		}
+		feed(&mixed.Receiver, order...)
+		want, _ := inOrder.Metrics(report.Playout{})
+		got, _ := mixed.Metrics(report.Playout{})
+		if got != want {
+			t.Fatalf("%v to %d:\n%+v, in order\n%+v", order, end, got, want)
+		}
+	})
+}
+
+// A far end that begins anew, with another source or other numbers, ends a
+// burst and what was seen of it stays.
+func TestBurstsAcrossSources(t *testing.T) {
+	for name, second := range map[string]struct {
+		ssrc uint32
+		seq  uint16
+	}{"source": {far + 1, 500}, "numbers": {far, 30000}} {
+		s := report.Session{SSRC: ours}
+		feed(&s.Receiver, missing(0, 100, 95, 97)...)
+		for i, seq := range missing(second.seq, 101, 3, 5) {
+			s.Receiver.Packet(second.ssrc, seq, uint32(seq)*160, int64(200+i)*tickNS)
+		}
+		m, _ := s.Metrics(report.Playout{})
+		if m.BurstDensity != 4*256/6 || m.BurstDuration != 60 || m.GapDensity != 0 || m.GapDuration < 195*20/3-20 || m.GapDuration > 195*20/3+20 {
+			t.Errorf("another %s: %+v", name, m)
+		}
+	}
+}
+
 // While not all packets are seen no bursts are found, and what was found stays.
 func TestBurstsRestWhileFiltered(t *testing.T) {
 	s := report.Session{SSRC: ours}

@@ -81,8 +81,6 @@ func (r *Receiver) glimpse(seq uint16, ts uint32, arrival int64) uint32 {
 func (r *Receiver) estimate(seq uint16) uint32 {
 	step := seq - r.max
 	switch {
-	case step == 0:
-		return 0 // twice
 	case step < maxDropout:
 		from := r.highest()
 		r.advance(seq)

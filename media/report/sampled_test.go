@@ -174,6 +174,9 @@ func TestSamples(t *testing.T) {
 		"one that comes late": {func(r *report.Receiver) {
 			feed(r, 128, 256, 192)
 		}, 129, 0},
+		"two of them, the second late": {func(r *report.Receiver) {
+			feed(r, 128, 320, 256)
+		}, 129, 64},
 		"late and twice": {func(r *report.Receiver) {
 			feed(r, 128, 256, 192, 192, 320, 320)
 		}, 193, 0},
