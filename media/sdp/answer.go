@@ -14,15 +14,21 @@ type mediaLine struct {
 	kind, proto, formats string
 }
 
-// ParseOffer reads the far end's offer, an INVITE's or a re-INVITE's. Of
-// several common codecs the first of supported is taken.
+// ParseOffer reads the far end's offer with these codecs, for a plain answer.
 func ParseOffer(body []byte, supported []Codec) (*Offer, error) {
+	return Local{Codecs: supported}.ParseOffer(body)
+}
+
+// ParseOffer reads the far end's offer, an INVITE's or a re-INVITE's. Of
+// several common codecs the first of l.Codecs is taken, and of several common
+// suites that of the first of l.Crypto.
+func (l Local) ParseOffer(body []byte) (*Offer, error) {
 	session, err := parse(body)
 	if err != nil {
 		return nil, err
 	}
-	remote, taken, err := choose(session, func(formats []format) (Codec, bool) {
-		for _, c := range supported {
+	remote, taken, err := choose(session, l.offered, func(formats []format) (Codec, bool) {
+		for _, c := range l.Codecs {
 			for _, f := range formats {
 				if f.is(c) {
 					return Codec{Name: c.Name, PT: f.pt, Rate: c.Rate}, true
@@ -45,8 +51,9 @@ func ParseOffer(body []byte, supported []Codec) (*Offer, error) {
 	return offer, nil
 }
 
-// Answer is our answer: the one codec taken, telephone events if offered, the
-// direction that both sides allow, and every other media line refused.
+// Answer is our answer: the one codec taken, telephone events and VoIP metrics
+// if offered, our key for the suite taken, the direction that both sides
+// allow, and every other media line refused.
 func (o *Offer) Answer(l Local) []byte {
 	b := l.head()
 	for i, m := range o.media {
@@ -55,6 +62,12 @@ func (o *Offer) Answer(l Local) []byte {
 			continue
 		}
 		b = l.audio(b, m.proto, []Codec{o.Codec}, o.EventPT, o.HasEvents, o.HasNoise, o.Direction.And(l.Direction))
+		if l.VoIPMetrics && o.VoIPMetrics {
+			b = append(b, voipMetrics...)
+		}
+		if o.Encrypted() {
+			b = Crypto{o.Crypto.Tag, o.Sending}.append(b)
+		}
 	}
 	return b
 }

@@ -56,6 +56,8 @@ func static(pt uint8) format {
 		return format{pt, "PCMU", 8000}
 	case 8:
 		return format{pt, "PCMA", 8000}
+	case 9:
+		return format{pt, "G722", 8000}
 	case 13:
 		return format{pt, "CN", 8000}
 	}

@@ -2,24 +2,31 @@ package sdp
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
 	psdp "github.com/pion/sdp/v3"
 )
 
-// ParseAnswer reads the far end's answer to our offer of these codecs. Of
-// several codecs in the answer the far end's first is taken (RFC 3264 §7).
+// ParseAnswer reads the far end's answer to our plain offer of these codecs.
 func ParseAnswer(body []byte, offered []Codec) (Remote, error) {
+	return Local{Codecs: offered}.ParseAnswer(body)
+}
+
+// ParseAnswer reads the far end's answer to l.Offer. Of several codecs in the
+// answer the far end's first is taken (RFC 3264 §7).
+func (l Local) ParseAnswer(body []byte) (Remote, error) {
 	session, err := parse(body)
 	if err != nil {
 		return Remote{}, err
 	}
-	remote, _, err := choose(session, func(formats []format) (Codec, bool) {
+	remote, _, err := choose(session, l.answered, func(formats []format) (Codec, bool) {
 		for _, f := range formats {
-			for _, c := range offered {
+			for _, c := range l.Codecs {
 				if f.is(c) {
 					return Codec{Name: c.Name, PT: f.pt, Rate: c.Rate}, true
 				}
@@ -40,6 +47,10 @@ func parse(body []byte) (*psdp.SessionDescription, error) {
 	}
 	session := new(psdp.SessionDescription)
 	if err := session.Unmarshal(body); err != nil {
+		if bytes.Contains(body, []byte("inline:")) {
+			// The library's error may repeat any part of a body with keys.
+			return nil, fmt.Errorf("%w: a line is malformed", ErrBadSDP)
+		}
 		return nil, fmt.Errorf("%w: %.80q", ErrBadSDP, err.Error())
 	}
 	if len(session.MediaDescriptions) > MaxMedia {
@@ -48,16 +59,26 @@ func parse(body []byte) (*psdp.SessionDescription, error) {
 	return session, nil
 }
 
-// choose finds the first audio stream that is plain RTP and has a codec, and
-// otherwise tells what came nearest.
-func choose(session *psdp.SessionDescription, pick func([]format) (Codec, bool)) (Remote, int, error) {
+// choose finds the first audio stream that is as secure as it shall be and
+// has a codec, and otherwise tells what came nearest.
+func choose(session *psdp.SessionDescription, agree func(*psdp.MediaDescription, bool) (protection, error),
+	pick func([]format) (Codec, bool)) (Remote, int, error) {
 	var failure error = ErrRefused
 	for i, m := range session.MediaDescriptions {
 		if m.MediaName.Media != "audio" || m.MediaName.Port.Value == 0 {
 			continue
 		}
-		if proto := strings.Join(m.MediaName.Protos, "/"); proto != "RTP/AVP" && proto != "RTP/AVPF" {
+		secure, ok := profile(m)
+		if !ok {
 			failure = nearer(failure, ErrNotPlain)
+			continue
+		}
+		by, err := agree(m, secure)
+		if errors.Is(err, ErrBadSDP) {
+			return Remote{}, 0, err
+		}
+		if err != nil {
+			failure = nearer(failure, err)
 			continue
 		}
 		formats, err := formatsOf(m)
@@ -70,7 +91,11 @@ func choose(session *psdp.SessionDescription, pick func([]format) (Codec, bool))
 			continue
 		}
 		remote, err := remoteOf(session, m, codec, formats)
-		return remote, i, err
+		if err != nil {
+			return Remote{}, 0, err
+		}
+		remote.Secure, remote.Crypto, remote.Sending = secure, by.theirs, by.ours
+		return remote, i, nil
 	}
 	return Remote{}, 0, failure
 }
@@ -93,7 +118,7 @@ func remoteOf(session *psdp.SessionDescription, m *psdp.MediaDescription, codec 
 	if err != nil {
 		return Remote{}, err
 	}
-	remote := Remote{Codec: codec, Ptime: 20, Direction: directionOf(session, m).Mirror()}
+	remote := Remote{Codec: codec, Ptime: 20, Direction: directionOf(session, m).Mirror(), VoIPMetrics: metrics(session, m)}
 	for _, f := range formats {
 		switch {
 		case f.rate == 8000 && f.name == "TELEPHONE-EVENT" && !remote.HasEvents:
@@ -169,6 +194,16 @@ func directionOf(session *psdp.SessionDescription, m *psdp.MediaDescription) Dir
 		}
 	}
 	return SendRecv
+}
+
+// metrics reads RFC 3611 §5.1; what a media line says stands for all that the
+// session says.
+func metrics(session *psdp.SessionDescription, m *psdp.MediaDescription) bool {
+	value, ok := m.Attribute("rtcp-xr")
+	if !ok {
+		value, _ = session.Attribute("rtcp-xr")
+	}
+	return slices.Contains(strings.Fields(value), "voip-metrics")
 }
 
 func number(m *psdp.MediaDescription, key string) (int, bool) {

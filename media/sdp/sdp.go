@@ -5,6 +5,8 @@ package sdp
 import (
 	"errors"
 	"net/netip"
+
+	"partyline/media/srtp"
 )
 
 // Limits on a description from outside; more is ErrBadSDP.
@@ -12,6 +14,7 @@ const (
 	MaxBytes   = 8 << 10
 	MaxMedia   = 4
 	MaxFormats = 32 // of one media line
+	MaxCrypto  = 16 // a=crypto lines of one media line
 )
 
 var (
@@ -19,8 +22,12 @@ var (
 	ErrBadSDP = errors.New("session description not understood")
 	// ErrNoCodec is a description whose audio has no codec of ours.
 	ErrNoCodec = errors.New("no common audio codec")
-	// ErrNotPlain is audio offered over anything but plain RTP.
+	// ErrNotPlain is audio over anything but plain RTP, or RTP encrypted by
+	// a=crypto lines where Security allows that.
 	ErrNotPlain = errors.New("audio is not plain RTP")
+	// ErrNotEncrypted is audio that would not be encrypted although one side
+	// insists on it, or by no suite of ours.
+	ErrNotEncrypted = errors.New("audio would not be encrypted")
 	// ErrRefused is a description without audio, or with all of it refused
 	// by port 0.
 	ErrRefused = errors.New("audio refused")
@@ -82,9 +89,11 @@ type Codec struct {
 }
 
 // The codecs of RFC 3551 with fixed payload types that this program speaks.
+// G722 samples at 16 kHz, but its clock rate is 8000 (RFC 3551 §4.5.2).
 var (
 	PCMU = Codec{Name: "PCMU", PT: 0, Rate: 8000}
 	PCMA = Codec{Name: "PCMA", PT: 8, Rate: 8000}
+	G722 = Codec{Name: "G722", PT: 9, Rate: 8000}
 )
 
 // EventPT is the payload type we offer for telephone events.
@@ -100,6 +109,10 @@ type Local struct {
 	Codecs    []Codec
 	Direction Direction
 	Ptime     int // 0: 20
+
+	Security    Security
+	Crypto      []Crypto // ours in order of preference, unless Security is Plain
+	VoIPMetrics bool     // ask for RTCP XR VoIP metrics (RFC 3611 §4.7)
 }
 
 // Remote is what the far end's description asks of us.
@@ -113,4 +126,12 @@ type Remote struct {
 	Ptime     int   // milliseconds a packet it asks for; 20 when it does not
 	MaxPtime  int   // 0 when it does not say
 	Direction Direction
+
+	Secure      bool     // its profile was RTP/SAVP or RTP/SAVPF
+	Crypto      Crypto   // the line taken, with the key by which it sends; zero: plain RTP
+	Sending     srtp.Key // our key that goes with it
+	VoIPMetrics bool     // it takes RTCP XR VoIP metrics
 }
+
+// Encrypted tells whether both ways are SRTP.
+func (r Remote) Encrypted() bool { return !r.Crypto.Key.IsZero() }

@@ -5,10 +5,25 @@ import (
 	"strconv"
 )
 
-// Offer is our description with all codecs, as an offer.
+const voipMetrics = "a=rtcp-xr:voip-metrics\r\n"
+
+// Offer is our description with all codecs, as an offer. Keys are in it
+// unless Security is Plain.
 func (l Local) Offer() []byte {
-	b := l.head()
-	return l.audio(b, "RTP/AVP", l.Codecs, EventPT, true, false, l.Direction)
+	proto := "RTP/AVP"
+	if l.Security == Required {
+		proto = "RTP/SAVP"
+	}
+	b := l.audio(l.head(), proto, l.Codecs, EventPT, true, false, l.Direction)
+	if l.VoIPMetrics {
+		b = append(b, voipMetrics...)
+	}
+	if l.Security != Plain {
+		for _, c := range l.Crypto {
+			b = c.append(b)
+		}
+	}
+	return b
 }
 
 // head is the session part.
