@@ -17,11 +17,19 @@ var ErrKey = errors.New("unusable SRTP key")
 // the key identifier that its packets carry, if any. Two Keys are == when
 // all of that is the same. The zero Key is none.
 //
-// The material stands behind a handle: neither a Key nor what contains one
-// shows it by any verb of fmt, in JSON or in a log.
+// Neither a Key nor what contains one shows its material by any verb of fmt,
+// in JSON or in a log. It stands behind two handles, because fmt follows one
+// pointer of an unexported field when it is given a verb that does not fit.
 type Key struct {
+	h unique.Handle[box]
+}
+
+type box struct {
 	h unique.Handle[material]
 }
+
+func keyOf(m material) Key       { return Key{unique.Make(box{unique.Make(m)})} }
+func (k Key) material() material { return k.h.Value().h.Value() }
 
 // maxKey is the longest master key and salt, that of AEAD_AES_256_GCM.
 const maxKey = 32 + 12
@@ -49,7 +57,7 @@ func NewKey(s Suite, random io.Reader) (Key, error) {
 	if _, err := io.ReadFull(random, m.secret[:m.size()]); err != nil {
 		return Key{}, fmt.Errorf("%w: %w", ErrKey, err)
 	}
-	return Key{unique.Make(m)}, nil
+	return keyOf(m), nil
 }
 
 func (m *material) size() int    { return suites[m.suite].key + suites[m.suite].salt }
@@ -64,7 +72,7 @@ func (k Key) Suite() Suite {
 	if k.IsZero() {
 		return 0
 	}
-	return k.h.Value().suite
+	return k.material().suite
 }
 
 // String names the suite and nothing of the key.

@@ -175,7 +175,7 @@ func notAuthentic(err error) bool {
 }
 
 // identifier is the bytes of the key identifier in each packet.
-func (r *receiver) identifier() int { return int(r.key.h.Value().mkiSize) }
+func (r *receiver) identifier() int { return int(r.key.material().mkiSize) }
 
 // sources are SSRCs, few and bounded.
 type sources struct {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"unique"
 )
 
 const inline = "inline:"
@@ -20,7 +19,7 @@ func (k Key) Inline() string {
 	if k.IsZero() {
 		return ""
 	}
-	m := k.h.Value()
+	m := k.material()
 	text := inline + base64.StdEncoding.EncodeToString(m.secret[:m.size()])
 	if m.mkiSize > 0 {
 		text += fmt.Sprintf("|%d:%d", binary.BigEndian.Uint64(m.mki[:]), m.mkiSize)
@@ -64,7 +63,7 @@ func ParseKey(s Suite, text string) (Key, error) {
 	if len(rest) > 0 {
 		return Key{}, fmt.Errorf("%w: key identifier", ErrKey)
 	}
-	return Key{unique.Make(m)}, nil
+	return keyOf(m), nil
 }
 
 // decode reads the base64 of key and salt. RFC 4568 §6.1 has the padding

@@ -138,7 +138,7 @@ func newContext(k Key) (*psrtp.Context, error) {
 	if k.IsZero() {
 		return nil, ErrKey
 	}
-	m := k.h.Value()
+	m := k.material()
 	options := []psrtp.ContextOption{psrtp.SRTPReplayProtection(Window), psrtp.SRTCPReplayProtection(Window)}
 	if m.mkiSize > 0 {
 		options = append(options, psrtp.MasterKeyIndicator(m.identifier()))
