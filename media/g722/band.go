@@ -25,7 +25,6 @@ func (b *band) scaleHigh() int32 { return scale[uint32(b.log>>6)] }
 // recommendation looks for the first decision level q with
 // |e| < q·8·det>>15; that is the first one not below (|e|+1)·2^12/det.
 func quantizeLow(e, det int32) uint32 {
-	e = limit(e, 16)
 	sign := uint32(e) >> 31
 	e ^= e >> 31 // magnitude; of negatives less one
 	level := (uint32(e+1)<<12 + uint32(det) - 1) / uint32(det)
@@ -34,7 +33,6 @@ func quantizeLow(e, det int32) uint32 {
 
 // quantizeHigh gives the code of a difference (QUANTH, clause 6.2.1.1).
 func quantizeHigh(e, det int32) uint32 {
-	e = limit(e, 16)
 	sign := e >> 31
 	code := uint32(2)
 	if e^sign < highDecision*det>>12 {
@@ -44,31 +42,30 @@ func quantizeHigh(e, det int32) uint32 {
 }
 
 // adaptLow takes a code of the low band into account (INVQAL, LOGSCL).
-func (b *band) adaptLow(code uint32) {
+func (b *band) adaptLow(code uint32, z *[7]int32) {
 	d := b.scaleLow() * lowLevel4[code&63] >> 15
 	b.log = min(max(b.log*32512>>15+lowStep[code&63], 0), 18432)
-	b.predict(d)
+	b.predict(d, z)
 }
 
 // adaptHigh takes a code of the high band into account (INVQAH, LOGSCH).
-func (b *band) adaptHigh(code uint32) {
+func (b *band) adaptHigh(code uint32, z *[7]int32) {
 	d := b.scaleHigh() * highLevel[code&3] >> 15
 	b.log = min(max(b.log*32512>>15+stepHigh[code&3], 0), 22528)
-	b.predict(d)
+	b.predict(d, z)
 }
 
 // predict adapts the predictor to a quantized difference and predicts the
 // next sample (block 4 of clause 6.2.1, with the names used there).
-func (b *band) predict(d int32) {
+func (b *band) predict(d int32, z *[7]int32) {
 	// PARREC, RECONS
-	p := limit(d+b.zero, 16) >> 31
-	r := limit(b.s+d, 16)
+	p := (d + b.zero) >> 31
+	r := saturate(b.s + d)
 
 	// UPPOL2: what is the same sign moves the coefficient up. flip is 0
 	// where the signs agree and −1 where they don't.
 	flip := p ^ b.p1
-	push := limit(b.a1*4, 16) ^ ^flip - ^flip
-	a2 := limit(push, 16)>>7 + (128 ^ (p ^ b.p2) - (p ^ b.p2)) + b.a2*32512>>15
+	a2 := saturate(b.a1*4^^flip-^flip)>>7 + (128 ^ (p ^ b.p2) - (p ^ b.p2)) + b.a2*32512>>15
 	a2 = min(max(a2, -12288), 12288)
 
 	// UPPOL1
@@ -78,24 +75,29 @@ func (b *band) predict(d int32) {
 	b.p1, b.p2 = p, b.p1
 
 	// FILTEP
-	b.r1, b.r2 = limit(2*r, 16), b.r1
-	poles := limit(b.a1*b.r1>>15+b.a2*b.r2>>15, 16)
+	b.r1, b.r2 = saturate(2*r), b.r1
+	poles := saturate(b.a1*b.r1>>15 + b.a2*b.r2>>15)
 
 	// UPZERO, DELAYA and FILTEZ
 	step := int32(128)
 	if d == 0 {
 		step = 0
 	}
-	var zero int32
-	newest := d
-	for i := range b.b {
-		old := b.d[i]
-		flip := (d ^ old) >> 31
-		c := b.b[i]*32640>>15 + (step ^ flip - flip)
-		b.b[i], b.d[i] = c, newest
-		zero += c * newest >> 14
-		newest = old
-	}
-	b.zero = limit(zero, 16)
-	b.s = limit(poles+b.zero, 16)
+	z[6] = d
+	b.b[0] = leak(b.b[0], d^z[5], step)
+	b.b[1] = leak(b.b[1], d^z[4], step)
+	b.b[2] = leak(b.b[2], d^z[3], step)
+	b.b[3] = leak(b.b[3], d^z[2], step)
+	b.b[4] = leak(b.b[4], d^z[1], step)
+	b.b[5] = leak(b.b[5], d^z[0], step)
+	b.zero = saturate(b.b[5]*z[1]>>14 + b.b[4]*z[2]>>14 + b.b[3]*z[3]>>14 +
+		b.b[2]*z[4]>>14 + b.b[1]*z[5]>>14 + b.b[0]*d>>14)
+	b.s = saturate(poles + b.zero)
+}
+
+// leak moves a coefficient of the zeros a step up, or down where signs is
+// negative, and by 1/256 towards zero.
+func leak(c, signs, step int32) int32 {
+	flip := signs >> 31
+	return c*32640>>15 + (step ^ flip - flip)
 }

@@ -31,20 +31,25 @@ func (e *Encoder) Encode(dst []byte, pcm []int16) {
 
 func (e *Encoder) encode(dst []byte, pcm []int16) {
 	var line [taps - 2 + 2*chunk]int16
+	var low, high [6 + chunk]int32
 	copy(line[:], e.past[:])
+	copy(low[:], e.low.d[:])
+	copy(high[:], e.high.d[:])
 	copy(line[len(e.past):], pcm)
 	for i := range dst {
 		a, b := filter((*[taps]int16)(line[2*i:]))
-		low := limit((b+a)>>14, 15)
-		high := limit((b-a)>>14, 15)
+		xl := limit((b + a) >> 14)
+		xh := limit((b - a) >> 14)
 
-		il := quantizeLow(low-e.low.s, e.low.scaleLow())
-		ih := quantizeHigh(high-e.high.s, e.high.scaleHigh())
-		e.low.adaptLow(il)
-		e.high.adaptHigh(ih)
+		il := quantizeLow(xl-e.low.s, e.low.scaleLow())
+		ih := quantizeHigh(xh-e.high.s, e.high.scaleHigh())
+		e.low.adaptLow(il, (*[7]int32)(low[i:]))
+		e.high.adaptHigh(ih, (*[7]int32)(high[i:]))
 		dst[i] = byte(ih<<6 | il)
 	}
 	copy(e.past[:], line[len(pcm):])
+	copy(e.low.d[:], low[len(dst):])
+	copy(e.high.d[:], high[len(dst):])
 }
 
 // Decoder is the state of one receiving direction. The zero value is the
@@ -67,22 +72,27 @@ func (d *Decoder) Decode(dst []int16, code []byte) {
 
 func (d *Decoder) decode(dst []int16, code []byte) {
 	var line [taps - 2 + 2*chunk]int16
+	var low, high [6 + chunk]int32
 	copy(line[:], d.past[:])
+	copy(low[:], d.low.d[:])
+	copy(high[:], d.high.d[:])
 	for i, c := range code {
 		il, ih := uint32(c)&63, uint32(c)>>6
 		// The six-bit value is heard; only its upper four bits steer the
 		// predictor, so that the lower ones may carry data in other modes.
-		low := limit(d.low.s+d.low.scaleLow()*lowLevel6[il]>>15, 15)
-		high := limit(d.high.s+d.high.scaleHigh()*highLevel[ih]>>15, 15)
-		d.low.adaptLow(il)
-		d.high.adaptHigh(ih)
+		rl := limit(d.low.s + d.low.scaleLow()*lowLevel6[il]>>15)
+		rh := limit(d.high.s + d.high.scaleHigh()*highLevel[ih]>>15)
+		d.low.adaptLow(il, (*[7]int32)(low[i:]))
+		d.high.adaptHigh(ih, (*[7]int32)(high[i:]))
 
 		// ±2^14 each: the sum fits but for its one greatest value.
-		line[taps-2+2*i] = int16(limit(low+high, 16))
-		line[taps-1+2*i] = int16(limit(low-high, 16))
+		line[taps-2+2*i] = int16(saturate(rl + rh))
+		line[taps-1+2*i] = int16(saturate(rl - rh))
 		second, first := filter((*[taps]int16)(line[2*i:]))
-		dst[2*i] = int16(limit(first>>11, 16))
-		dst[2*i+1] = int16(limit(second>>11, 16))
+		dst[2*i] = int16(saturate(first >> 11))
+		dst[2*i+1] = int16(saturate(second >> 11))
 	}
 	copy(d.past[:], line[2*len(code):])
+	copy(d.low.d[:], low[len(code):])
+	copy(d.high.d[:], high[len(code):])
 }

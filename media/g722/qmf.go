@@ -18,8 +18,13 @@ func filter(x *[taps]int16) (a, b int32) {
 	return a, b
 }
 
-// limit keeps x within a two's complement number of so many bits.
-func limit(x int32, bits uint) int32 {
-	most := int32(1)<<(bits-1) - 1
-	return min(max(x, ^most), most)
+// saturate keeps x within 16 bits.
+func saturate(x int32) int32 {
+	if int32(int16(x)) == x {
+		return x
+	}
+	return x>>31 ^ 0x7FFF
 }
+
+// limit keeps x within 15 bits, the range of the bands (clause 6.2.1.1).
+func limit(x int32) int32 { return min(max(x, -1<<14), 1<<14-1) }
