@@ -65,7 +65,7 @@ func TestHelp(t *testing.T) {
 	for _, args := range [][]string{{}, {"--help"}, {"-h"}} {
 		s := partyline(t, args...).want(t, 0)
 		for _, command := range []string{"demo", "serve", "doctor", "config check", "config example", "key create", "key list", "key revoke",
-			"phones", "store check", "store backup", "store restore", "health", "version", "completion"} {
+			"phones", "bench", "store check", "store backup", "store restore", "health", "version", "completion"} {
 			if !strings.Contains(s.out, "\n  "+command) {
 				t.Errorf("%v: the help does not name %q", args, command)
 			}

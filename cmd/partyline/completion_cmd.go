@@ -41,7 +41,9 @@ func menusOf(parser *kong.Kong) (menus []menu, valued []string) {
 	walk = func(path string, n *kong.Node) {
 		m := menu{path: path}
 		for _, child := range n.Children {
-			m.words = append(m.words, child.Name)
+			if !child.Hidden {
+				m.words = append(m.words, child.Name)
+			}
 		}
 		for _, arg := range n.Positional {
 			if arg.Enum != "" {
@@ -60,7 +62,9 @@ func menusOf(parser *kong.Kong) (menus []menu, valued []string) {
 		m.words = append(m.words, "--help")
 		menus = append(menus, m)
 		for _, child := range n.Children {
-			walk(path+" "+child.Name, child)
+			if !child.Hidden {
+				walk(path+" "+child.Name, child)
+			}
 		}
 	}
 	walk("partyline", parser.Model.Node)

@@ -29,6 +29,7 @@ type commands struct {
 	Config     configCmd     `cmd:"" help:"Check a configuration, or print a commented example."`
 	Key        keyCmd        `cmd:"" help:"Create, list and revoke API keys."`
 	Phones     phonesCmd     `cmd:"" help:"Run the simulated carrier alone, for your own tests."`
+	Bench      benchCmds     `embed:""`
 	Store      storeCmd      `cmd:"" help:"Check, back up and restore the embedded store."`
 	Health     healthCmd     `cmd:"" help:"Ask a running daemon whether it is alive; for container health checks."`
 	Version    versionCmd    `cmd:"" help:"Print the version."`
