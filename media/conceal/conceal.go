@@ -37,13 +37,14 @@ const (
 // beginning, whose contents are the Concealer's business. The zero value has
 // heard silence. It never allocates.
 type Concealer struct {
-	period int32 // samples repeated
-	made   int32 // samples made up since the last real one, not counting beyond the fade
-	grace  int32 // how many of them at full level
-	head   int32 // index of the oldest sample in the past
-	step   int32 // what the repeated period begins too low
-	tone   bool  // the past is a tone of signalling
-	loud   bool  // anything but silence has been heard
+	period int32   // samples repeated
+	off    float32 // what the period of a tone is longer
+	made   int32   // samples made up since the last real one, not counting beyond the fade
+	grace  int32   // how many of them at full level
+	head   int32   // index of the oldest sample in the past
+	step   int32   // what the repeated period begins too low
+	tone   bool    // the past is a tone of signalling
+	loud   bool    // anything but silence has been heard
 }
 
 // Heard takes the next real sound; after something made up it is changed at
@@ -130,10 +131,10 @@ func (c *Concealer) begin(past []int16) {
 	c.straighten(past)
 	k := scale(past)
 	c.tone = signalling(past, k)
-	c.period = int32(pitch(past, k))
+	p, off := pitch(past, k)
+	c.period, c.off = int32(p), off
 	c.grace = 0
 	end := len(past)
-	p := int(c.period)
 	c.step = int32(past[end-1]) - int32(past[end-1-p])
 }
 

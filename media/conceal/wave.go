@@ -1,5 +1,7 @@
 package conceal
 
+import "math"
+
 // render writes made-up samples from the n-th after the last real one on,
 // attenuated.
 func (c *Concealer) render(past, dst []int16, n int) {
@@ -60,6 +62,10 @@ func (c *Concealer) cycle(past, dst []int16, n, periods int) {
 	began := (periods - 1) * stage * scale(past)
 	round := periods * p
 	at := (began%p + n - began) % round
+	if c.off != 0 {
+		c.glide(past, dst, n, at, periods)
+		return
+	}
 	last := past[len(past)-round:]
 	before := past[len(past)-round-quarter:]
 	for len(dst) > 0 {
@@ -74,6 +80,38 @@ func (c *Concealer) cycle(past, dst []int16, n, periods int) {
 			at = 0
 		}
 	}
+}
+
+// glide is cycle for a tone whose period is no whole number of samples: each
+// round is shifted by what the rounds before were too short.
+func (c *Concealer) glide(past, dst []int16, n, at, periods int) {
+	p := int(c.period)
+	quarter := p / 4
+	round := periods * p
+	for i := range dst {
+		start := len(past) - round
+		back := (n + i - at + round) / p // periods between the past and now
+		x := between(past, start+at, float32(back)*c.off)
+		if w := at - (round - quarter) + 1; w > 0 {
+			next := between(past, start+at-round, float32(back+periods)*c.off)
+			x = (x*float32(quarter-w) + next*float32(w)) / float32(quarter)
+		}
+		dst[i] = clamp(int(x))
+		if at++; at == round {
+			at = 0
+		}
+	}
+}
+
+// between is the sound by so many samples before the one at an index, from
+// the cubic through its four neighbours.
+func between(past []int16, at int, by float32) float32 {
+	whole := int(math.Floor(float64(by)))
+	f := 1 - (by - float32(whole)) // after the second of the four
+	at = min(max(at-whole-1, 1), len(past)-3)
+	a, b := float32(past[at-1]), float32(past[at])
+	c, d := float32(past[at+1]), float32(past[at+2])
+	return b + f*(-a/3-b/2+c-d/6+f*(a/2-b+c/2+f*((d-a)/6+(b-c)/2)))
 }
 
 // ease adds what the repetition begins too low, ever less of it, over the
