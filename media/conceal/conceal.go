@@ -41,6 +41,7 @@ type Concealer struct {
 	off    float32 // what the period of a tone is longer
 	made   int32   // samples made up since the last real one, not counting beyond the fade
 	grace  int32   // how many of them at full level
+	known  int32   // samples heard since it was silent, not counting beyond the past
 	head   int32   // index of the oldest sample in the past
 	step   int32   // what the repeated period begins too low
 	tone   bool    // the past is a tone of signalling
@@ -53,7 +54,7 @@ func (c *Concealer) Heard(past, span []int16) {
 	if c.made > 0 {
 		c.join(past, span)
 	}
-	c.loud = true
+	c.known = int32(min(int(c.known)+len(span), len(past)))
 	if over := len(span) - len(past); over >= 0 {
 		copy(past, span[over:])
 		c.head = 0
@@ -94,7 +95,7 @@ func (c *Concealer) Extend(past, span []int16) {
 // Rest fills span with silence, after a fade of what was heard last.
 func (c *Concealer) Rest(past, span []int16) {
 	clear(span)
-	if !c.loud {
+	if c.known == 0 {
 		return
 	}
 	c.begin(past)
@@ -107,20 +108,23 @@ func (c *Concealer) Rest(past, span []int16) {
 	*c = Concealer{}
 }
 
-// Meet finds how many more samples should be made up, fewer than a period,
-// until they run into the real ones ahead, of which it looks at the first 4 ms.
-func (c *Concealer) Meet(past, ahead []int16) int {
+// Meet finds how many more samples should be made up until they run into the
+// real ones ahead, of which it looks at the first 4 ms, or as well how many of
+// those should be left out. Both together are a period; both are 0 when there
+// is nothing to meet.
+func (c *Concealer) Meet(past, ahead []int16) (more, fewer int) {
 	n := seam * scale(past)
 	if c.made == 0 || c.tone || len(ahead) < n {
-		return 0
+		return 0, 0
 	}
-	reach := int(c.period)
-	if int(c.made)+reach+n >= int(c.grace)+fade*scale(past) {
-		return 0
+	period := int(c.period)
+	if int(c.made)+period+n >= int(c.grace)+fade*scale(past) {
+		return 0, 0
 	}
 	var wave [most * (longest + seam)]int16
-	c.render(past, wave[:reach+n], int(c.made))
-	return match(wave[:reach+n], ahead[:n], reach)
+	c.render(past, wave[:period+n], int(c.made))
+	more = match(wave[:period+n], ahead[:n], period)
+	return more, period - more
 }
 
 // begin makes ready to repeat, at the first sample of a loss.
@@ -131,7 +135,7 @@ func (c *Concealer) begin(past []int16) {
 	c.straighten(past)
 	k := scale(past)
 	c.tone = signalling(past, k)
-	p, off := pitch(past, k)
+	p, off := pitch(past, int(c.known), k)
 	c.period, c.off = int32(p), off
 	c.grace = 0
 	end := len(past)
@@ -170,6 +174,7 @@ func (c *Concealer) join(past, span []int16) {
 	c.render(past, made[:m], int(c.made)-m)
 	copy(past, past[m:])
 	copy(past[len(past)-m:], made[:m])
+	c.known = int32(min(int(c.known)+m, len(past)))
 	c.made, c.grace = 0, 0
 }
 

@@ -194,7 +194,7 @@ func TestMeetFindsThePhase(t *testing.T) {
 			var made [160]int16
 			c.Extend(past, made[:])
 			rest := append([]int16(nil), tone[2000+shift:]...)
-			n := c.Meet(past, rest)
+			n, _ := c.Meet(past, rest)
 			lead := make([]int16, n)
 			c.Invent(past, lead)
 			c.Heard(past, rest)
@@ -205,6 +205,26 @@ func TestMeetFindsThePhase(t *testing.T) {
 			}
 			if got := power(out[2100:2400]); got < 0.7*power(tone) {
 				t.Errorf("%g Hz, %d samples on: the tone falls to %.2f of its power", freq, shift, got/power(tone))
+			}
+		}
+	}
+}
+
+// Of a tone that has begun a moment before, what was heard of it is repeated.
+func TestLossAtTheBeginning(t *testing.T) {
+	for _, k := range []int{1, 2} {
+		for _, heard := range []int{160, 240, 320} {
+			tone := sine(k, 441.7, -12, (heard+160)*k)
+			past := make([]int16, conceal.Memory*k)
+			var c conceal.Concealer
+			got := append([]int16(nil), tone...)
+			c.Heard(past, got[:heard*k])
+			c.Invent(past, got[heard*k:])
+			if worst := click(tone, got, k); worst > 0.1 {
+				t.Errorf("%d kHz, %d samples heard: clicks by %.2f of the peak", 8*k, heard*k, worst)
+			}
+			if part := got[heard*k:]; power(part) < 0.7*power(tone) {
+				t.Errorf("%d kHz, %d samples heard: the tone falls to %.2f of its power", 8*k, heard*k, power(part)/power(tone))
 			}
 		}
 	}

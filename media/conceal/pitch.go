@@ -10,11 +10,13 @@ const quietest = 250 * likeness / 2
 // samples at 8 kHz, then, for the best four lags, with all. The appendix takes
 // every second sample and only every second lag, which misses the lags that
 // fit a tone best whose period is no whole number of samples. For a tone off
-// is what its period is longer than that lag.
-func pitch(past []int16, k int) (lag int, off float32) {
-	tail := past[len(past)-likeness*k:]
+// is what its period is longer than that lag. Only the known end of the past
+// was heard: of a beginning less than 20 ms are compared.
+func pitch(past []int16, known, k int) (lag int, off float32) {
+	tail := past[len(past)-min(max(known-longest*k, shortest*k), likeness*k):]
+	longest := max(min(longest*k, known-len(tail)), shortest*k)
 	var best [4]candidate
-	for lag := shortest * k; lag <= longest*k; lag += k {
+	for lag := shortest * k; lag <= longest; lag += k {
 		c := candidate{lag, score(past, tail, lag, 8*k)}
 		for i := range best {
 			if c.score > best[i].score {
@@ -22,12 +24,12 @@ func pitch(past []int16, k int) (lag int, off float32) {
 			}
 		}
 	}
-	found := candidate{lag: longest * k} // when nothing is like anything
+	found := candidate{lag: longest} // when nothing is like anything
 	for _, b := range best {
 		if b.score <= 0 {
 			break
 		}
-		for lag := b.lag; lag < min(b.lag+k, longest*k+1); lag++ {
+		for lag := b.lag; lag < min(b.lag+k, longest+1); lag++ {
 			if s := score(past, tail, lag, 2); s > found.score {
 				found = candidate{lag, s}
 			}

@@ -32,10 +32,10 @@ func (c *Concealer) repeat(past, dst []int16, n int) {
 	length := stage * scale(past)
 	quarter := int(c.period) / 4
 	for len(dst) > 0 {
-		periods := min(n/length, 2) + 1
+		periods := min(n/length+1, c.periods())
 		since := n - (periods-1)*length
 		run := len(dst)
-		if periods < 3 {
+		if periods < c.periods() {
 			run = min(run, length-since)
 		}
 		c.cycle(past, dst[:run], n, periods)
@@ -51,6 +51,12 @@ func (c *Concealer) repeat(past, dst []int16, n int) {
 		dst = dst[run:]
 		n += run
 	}
+}
+
+// periods is how many are repeated at most: three, or as many as were heard
+// with a quarter before them.
+func (c *Concealer) periods() int {
+	return max(min((int(c.known)-int(c.period)/4)/int(c.period), 3), 1)
 }
 
 // cycle repeats the last so many periods of the past, in the phase of the

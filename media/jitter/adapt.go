@@ -1,9 +1,16 @@
 package jitter
 
 const (
-	patience = 25         // ticks that shrinking waits for silence before it splices
-	slack    = int64(2e6) // nanoseconds beyond a frame that shrinking leaves
+	patience = 25                   // ticks that shrinking waits for silence before it splices
+	shrinkNS = guardNS + tick + 2e6 // margin beyond which the delay shrinks
 )
+
+// misplaced tells whether the delay, or the place where frames begin, should
+// move, or would be the better for it when there is silence.
+func (b *Buffer) misplaced() bool {
+	least, _, ok := b.margins.bounds()
+	return b.grow > 0 || ok && (least < guardNS/2 || least >= shrinkNS) || b.offset() != 0
+}
 
 // enlarge inserts a made-up frame when packets have come too late, or, in
 // silence, when they are about to.
@@ -11,7 +18,7 @@ func (b *Buffer) enlarge(dst []int16) bool {
 	least, _, ok := b.margins.bounds()
 	want := b.grow > 0
 	if !want && ok && least < guardNS/2 && least >= 0 {
-		want = least < guardNS/8 || b.silent(b.next)
+		want = least < guardNS/8 || b.lull()
 	}
 	if !want || !b.room(tick) {
 		b.grow = 0
@@ -19,7 +26,7 @@ func (b *Buffer) enlarge(dst []int16) bool {
 	}
 	b.grow = max(b.grow-tick, 0)
 	b.margins.shift(tick)
-	b.voice.invent(dst)
+	b.voice.Extend(b.memory(), dst)
 	b.made += Frame
 	b.stats.Grown++
 	return true
@@ -30,12 +37,12 @@ func (b *Buffer) enlarge(dst []int16) bool {
 // after some patience, as much as fits its wave. It tells whether it has
 // filled dst.
 func (b *Buffer) reduce(dst []int16) bool {
-	silent := b.silent(b.next)
+	silent := b.lull()
 	if silent {
 		b.align()
 	}
 	least, _, ok := b.margins.bounds()
-	if !ok || !b.margins.settled() || least < guardNS+tick+slack {
+	if !ok || !b.margins.settled() || least < shrinkNS {
 		b.loud = 0
 		return false
 	}
@@ -52,10 +59,13 @@ func (b *Buffer) reduce(dst []int16) bool {
 		return false
 	}
 	b.loud = 0
-	var wave [2 * Frame]int16
-	b.decode(wave[:], b.next)
-	n := splice(dst, wave[:])
-	b.voice.heard(dst)
+	var frames [2 * 2 * Frame]int16
+	scale := b.scale()
+	wave := frames[:2*Frame*scale]
+	b.peek(wave, b.next)
+	n := splice(dst, wave, scale) / scale
+	b.voice.Heard(b.memory(), dst)
+	b.pass(b.next, n+Frame)
 	b.mark(b.next, n+Frame, false)
 	b.next += uint32(n + Frame)
 	b.margins.shift(-tick)
@@ -63,31 +73,51 @@ func (b *Buffer) reduce(dst []int16) bool {
 	return true
 }
 
+// offset is how far before the play position a packet begins.
+func (b *Buffer) offset() int {
+	if b.unit == 0 {
+		return 0
+	}
+	off := int(int32(b.newest-b.next)) % int(b.unit)
+	if off < 0 {
+		off += int(b.unit)
+	}
+	return off
+}
+
 // align moves the play position, in silence, to where a packet begins: a
 // frame that spans two packets must wait for the second.
 func (b *Buffer) align() {
-	unit := int64(b.length)
-	if unit == 0 || unit%Frame != 0 && Frame%unit != 0 {
+	n := b.offset()
+	if n == 0 {
 		return
 	}
-	unit = min(unit, Frame)
-	off := int64(int32(b.newest - b.next))
-	n := int(off - floorDiv(off, unit)*unit)
-	if run, held := b.run(b.next, n+Frame); n == 0 || !held || run < n+Frame {
+	if run, held := b.run(b.next, n+Frame); !held || run < n+Frame {
 		return
 	}
+	b.pass(b.next, n)
 	b.mark(b.next, n, false)
 	b.next += uint32(n)
 }
 
-// silent tells whether the frame at ts is held and quieter than −45 dBFS.
-func (b *Buffer) silent(ts uint32) bool {
-	if n, held := b.run(ts, Frame); !held || n < Frame {
+// lull tells whether the last frame was and the next one is quieter than
+// −45 dBFS. The next one is only decoded for that when the last one was, so
+// that steady sound costs nothing.
+func (b *Buffer) lull() bool {
+	if !b.calm {
 		return false
 	}
-	var frame [Frame]int16
-	b.decode(frame[:], ts)
-	for _, x := range frame {
+	if n, held := b.run(b.next, Frame); !held || n < Frame {
+		return false
+	}
+	var frame [2 * Frame]int16
+	next := frame[:Frame*b.scale()]
+	b.peek(next, b.next)
+	return silent(next)
+}
+
+func silent(pcm []int16) bool {
+	for _, x := range pcm {
 		if x > 184 || x < -184 {
 			return false
 		}

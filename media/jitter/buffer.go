@@ -6,13 +6,18 @@ package jitter
 import (
 	"time"
 
+	"partyline/media/codec"
+	"partyline/media/conceal"
 	"partyline/media/g711"
 )
 
 const (
-	// Frame is how many samples Get gives: 20 ms at 8 kHz.
+	// Frame is how many units of the RTP timestamp Get moves on: 20 ms at
+	// 8 kHz. It gives Scale of the codec samples for each: Frame for G.711,
+	// twice as many for G.722.
 	Frame = 160
-	// MaxPayload is the longest packet taken: 60 ms of G.711.
+	// MaxPayload is the longest packet taken: 60 ms of any codec here, which
+	// all have one byte for each unit of the timestamp.
 	MaxPayload = 480
 	// Cap is the longest that sound waits here before it is played.
 	Cap = 120 * time.Millisecond
@@ -27,7 +32,7 @@ const (
 	capNS    = int64(Cap)
 	guardNS  = int64(Guard)
 	sampleNS = int64(time.Second / 8000)
-	ringSize = 2048 // samples: twice what Cap and the longest packet need
+	ringSize = 2048 // bytes: more than what Cap and the longest packet need
 	ringMask = ringSize - 1
 )
 
@@ -60,16 +65,21 @@ const (
 	playing
 )
 
-// Buffer is the jitter buffer of one leg. It holds G.711 bytes in a ring by
-// RTP timestamp, so any packet length fits. It has no pointers and allocates
-// nothing. The zero value is ready for µ-law. Times are nanoseconds of any
-// monotonic clock, the same in all calls. A Buffer is not safe for
-// concurrent use.
+// Buffer is the jitter buffer of one leg. It holds payload bytes in a ring by
+// RTP timestamp, so any packet length fits, and decodes them when they are
+// played. It allocates nothing but the memory of a codec with state, once,
+// when such a one is set. The zero value is ready for µ-law. Lengths of sound
+// are in units of the timestamp. Times are nanoseconds of any monotonic clock,
+// the same in all calls. A Buffer is not safe for concurrent use, and is not
+// to be copied once a codec with state was set.
 type Buffer struct {
 	data [ringSize]byte
-	have [ringSize / 64]uint64 // one bit a sample of data
+	have [ringSize / 64]uint64 // one bit a byte of data
 
-	law      g711.Law
+	past     [conceal.Memory]int16 // what voice has heard, of G.711
+	wide     *wide                 // nil before a codec with state was set
+	codec    codec.Codec
+	double   bool // the codec has two samples for each unit of the timestamp
 	state    state
 	began    bool // order and top are valid
 	probing  bool // probe is valid
@@ -84,6 +94,7 @@ type Buffer struct {
 	end      uint32 // timestamp after the newest sample held
 	newest   uint32 // timestamp of the last packet stored
 	length   uint16 // and its samples
+	unit     uint16 // what frames fall into place with: its samples up to Frame, 0 when they cannot
 	best     int64  // while priming: least transit time, see prime
 	bestTS   uint32 // and the packet that had it
 	lastTick int64  // time of the last Get
@@ -93,11 +104,12 @@ type Buffer struct {
 	loud     int    // ticks that shrinking has waited for silence
 	grow     int64  // delay still to be added, in nanoseconds
 	spread   int64  // jitter of the line as the last spurt showed it
+	calm     bool   // the last frame was silent, as far as anybody asked
 	noise    float32
 	seed     uint32
 
 	margins margins
-	voice   concealer
+	voice   conceal.Concealer
 	stats   Stats
 }
 
@@ -115,19 +127,36 @@ type Stats struct {
 	Resyncs    uint64 // new beginnings after a leap of sequence or timestamp
 }
 
-// SetLaw says how payloads are encoded, and flushes when that changes.
-func (b *Buffer) SetLaw(law g711.Law) {
-	if b.law != law {
-		b.Reset()
-		b.law = law
+// SetCodec says how payloads are encoded, and flushes when that changes.
+func (b *Buffer) SetCodec(c codec.Codec) {
+	if b.codec == c {
+		return
 	}
+	b.codec, b.double = c, c.Scale() == 2
+	if !c.Stateless() && b.wide == nil {
+		b.wide = new(wide)
+	}
+	b.Reset()
+}
+
+// SetLaw is SetCodec for the two laws of G.711.
+func (b *Buffer) SetLaw(law g711.Law) {
+	if law == g711.A {
+		b.SetCodec(codec.PCMA)
+		return
+	}
+	b.SetCodec(codec.PCMU)
 }
 
 // Reset forgets all sound and what is known of the stream: after unmute,
 // resume, or a new source nothing old is played. Counters stay.
 func (b *Buffer) Reset() {
-	law, stats, seed := b.law, b.stats, b.seed
-	*b = Buffer{law: law, stats: stats, seed: seed}
+	kept := Buffer{wide: b.wide, codec: b.codec, double: b.double, stats: b.stats, seed: b.seed}
+	*b = kept
+	if b.wide != nil {
+		*b.wide = wide{}
+		b.wide.decoder.Reset(b.codec)
+	}
 }
 
 // Stats returns the counters.

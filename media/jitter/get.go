@@ -1,10 +1,13 @@
 package jitter
 
-// Get fills dst, which must hold Frame samples, with the next 20 ms. now is
-// the nominal time of the tick, 20 ms after that of the last call; where the
-// caller has left ticks out, the sound due at them is left out too.
+import "math"
+
+// Get fills dst, which must hold Frame times Scale of the codec samples, with
+// the next 20 ms. now is the nominal time of the tick, 20 ms after that of the
+// last call; where the caller has left ticks out, the sound due at them is
+// left out too.
 func (b *Buffer) Get(dst []int16, now int64) Kind {
-	dst = dst[:Frame]
+	dst = dst[:Frame*b.scale()]
 	b.catchUp(now)
 	b.lastTick = now
 	if b.state == priming {
@@ -14,13 +17,18 @@ func (b *Buffer) Get(dst []int16, now int64) Kind {
 		return b.pause(dst)
 	}
 	b.passHole()
-	if b.enlarge(dst) {
-		return Concealed
+	moving := b.misplaced()
+	if moving {
+		if b.enlarge(dst) {
+			return Concealed
+		}
+		if b.reduce(dst) {
+			return Audio
+		}
 	}
-	if b.reduce(dst) {
-		return Audio
-	}
-	return b.play(dst)
+	kind := b.play(dst)
+	b.calm = moving && kind == Audio && silent(dst)
+	return kind
 }
 
 // catchUp leaves out what was due at ticks the caller has skipped: after many
@@ -86,7 +94,7 @@ func (b *Buffer) target() int64 {
 
 // pause gives what is heard while nothing plays.
 func (b *Buffer) pause(dst []int16) Kind {
-	b.voice.rest(dst)
+	b.voice.Rest(b.memory(), dst)
 	if !b.comfort {
 		return Empty
 	}
@@ -107,4 +115,11 @@ func (b *Buffer) stop() {
 		b.spread = max(b.spread, seen)
 	}
 	b.clear()
+}
+
+// noiseAmplitude turns the level byte of RFC 3389 (−dBov) into what an
+// evenly distributed 32-bit number is multiplied with.
+func noiseAmplitude(level byte) float32 {
+	rms := 32768 * math.Pow(10, -float64(level&0x7F)/20)
+	return float32(min(rms, 3000) * math.Sqrt(3) / (1 << 31))
 }

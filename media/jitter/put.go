@@ -166,7 +166,13 @@ func (b *Buffer) prime(ts uint32, payload []byte, now int64) Verdict {
 // keep stores a packet and moves the end.
 func (b *Buffer) keep(ts uint32, payload []byte, now int64) {
 	b.heardAt = now
-	b.newest, b.length = ts, uint16(len(payload))
+	if n := uint16(len(payload)); n != b.length {
+		b.length, b.unit = n, 0
+		if n%Frame == 0 || Frame%n == 0 {
+			b.unit = min(n, Frame)
+		}
+	}
+	b.newest = ts
 	b.store(ts, payload)
 	b.reach(ts + uint32(len(payload)))
 }
@@ -207,6 +213,7 @@ func (b *Buffer) enter(ts uint32, payload []byte, now int64) Verdict {
 
 // skip moves the play position over n samples unplayed.
 func (b *Buffer) skip(n int) {
+	b.pass(b.next, n)
 	b.mark(b.next, n, false)
 	b.next += uint32(n)
 	if int32(b.end-b.next) < 0 {

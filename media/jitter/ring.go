@@ -1,6 +1,10 @@
 package jitter
 
-import "math/bits"
+import (
+	"math/bits"
+
+	"partyline/media/codec"
+)
 
 // store copies a payload into the ring and marks its samples as held.
 func (b *Buffer) store(ts uint32, payload []byte) {
@@ -12,10 +16,10 @@ func (b *Buffer) store(ts uint32, payload []byte) {
 
 // silence marks n samples from ts as held and silent.
 func (b *Buffer) silence(ts uint32, n int) {
-	code := b.law.Silence()
-	for i := range uint32(n) {
-		b.data[(ts+i)&ringMask] = code
-	}
+	at := int(ts & ringMask)
+	first := min(n, ringSize-at)
+	codec.Silence(b.codec, b.data[at:at+first])
+	codec.Silence(b.codec, b.data[:n-first])
 	b.mark(ts, n, true)
 }
 
@@ -55,12 +59,4 @@ func (b *Buffer) run(ts uint32, n int) (length int, held bool) {
 		at = (at + same) & ringMask
 	}
 	return min(length, n), held
-}
-
-// decode expands n held samples from ts.
-func (b *Buffer) decode(dst []int16, ts uint32) {
-	at := int(ts & ringMask)
-	n := min(len(dst), ringSize-at)
-	b.law.Decode(dst[:n], b.data[at:at+n])
-	b.law.Decode(dst[n:], b.data[:len(dst)-n])
 }
