@@ -33,6 +33,17 @@ func (e *Encoder) Encode(dst []byte, pcm []int16) {
 	}
 }
 
+// Follow encodes like Encode but works towards the state of another encoder
+// of the same codec, whose code of the same samples is lead: see
+// [g722.Encoder.Follow]. Of a stateless codec it is lead.
+func (e *Encoder) Follow(dst []byte, pcm []int16, lead []byte) {
+	if e.codec == G722 {
+		e.g722.Follow(dst, pcm, lead)
+		return
+	}
+	copy(dst, lead[:len(dst)])
+}
+
 // Decoder makes samples of one stream's payload. The zero value takes PCMU.
 // What is said of Encoder holds for it, too.
 type Decoder struct {
@@ -68,8 +79,9 @@ const quiet = 0xFD
 
 // Silence fills dst with code that is heard as silence. A G.711 decoder and
 // a new G.722 decoder make samples of at most 8 of it. One of G.722 that has
-// decoded other sound is left with at most 64, which is a steady offset and
-// 8 kHz; to end in digital silence encode digital silence instead.
+// decoded other sound is left with up to 70 after 20 ms, most of it a steady
+// offset and 8 kHz. An Encoder that goes on after Silence does not know of it:
+// what keeps one should give it digital silence instead.
 func Silence(c Codec, dst []byte) {
 	code := byte(quiet)
 	switch c {

@@ -21,7 +21,7 @@ func (b *band) scaleLow() int32 { return scale[uint32(b.log>>6+64)] }
 // scaleHigh is the scale factor as the high band's (DETH).
 func (b *band) scaleHigh() int32 { return scale[uint32(b.log>>6)] }
 
-// quantizeLow gives the code of a difference (QUANTL, clause 6.2.1.1). The
+// quantizeLow gives the code of a difference (QUANTL). The
 // recommendation looks for the first decision level q with
 // |e| < q·8·det>>15; that is the first one not below (|e|+1)·2^12/det.
 func quantizeLow(e, det int32) uint32 {
@@ -31,7 +31,7 @@ func quantizeLow(e, det int32) uint32 {
 	return uint32(lowCode[sign][min(level, 2920)])
 }
 
-// quantizeHigh gives the code of a difference (QUANTH, clause 6.2.1.1).
+// quantizeHigh gives the code of a difference (QUANTH).
 func quantizeHigh(e, det int32) uint32 {
 	sign := e >> 31
 	code := uint32(2)
@@ -56,7 +56,8 @@ func (b *band) adaptHigh(code uint32, z *[7]int32) {
 }
 
 // predict adapts the predictor to a quantized difference and predicts the
-// next sample (block 4 of clause 6.2.1, with the names used there).
+// next sample (block 4 of clause 6.2, by the names of its steps there). z
+// holds the six differences before d, oldest first, and takes d.
 func (b *band) predict(d int32, z *[7]int32) {
 	// PARREC, RECONS
 	p := (d + b.zero) >> 31

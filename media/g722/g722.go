@@ -24,12 +24,14 @@ func (e *Encoder) Encode(dst []byte, pcm []int16) {
 	pcm = pcm[:2*len(dst)]
 	for len(dst) > 0 {
 		n := min(len(dst), chunk)
-		e.encode(dst[:n], pcm[:2*n])
+		e.encode(dst[:n], pcm[:2*n], nil)
 		dst, pcm = dst[n:], pcm[2*n:]
 	}
 }
 
-func (e *Encoder) encode(dst []byte, pcm []int16) {
+// encode works on at most a chunk. Codes of lead, if there is one, are
+// preferred.
+func (e *Encoder) encode(dst []byte, pcm []int16, lead []byte) {
 	var line [taps - 2 + 2*chunk]int16
 	var low, high [6 + chunk]int32
 	copy(line[:], e.past[:])
@@ -43,6 +45,10 @@ func (e *Encoder) encode(dst []byte, pcm []int16) {
 
 		il := quantizeLow(xl-e.low.s, e.low.scaleLow())
 		ih := quantizeHigh(xh-e.high.s, e.high.scaleHigh())
+		if lead != nil {
+			il = preferLow(uint32(lead[i])&63, il, xl-e.low.s, e.low.scaleLow())
+			ih = preferHigh(uint32(lead[i])>>6, ih, xh-e.high.s, e.high.scaleHigh())
+		}
 		e.low.adaptLow(il, (*[7]int32)(low[i:]))
 		e.high.adaptHigh(ih, (*[7]int32)(high[i:]))
 		dst[i] = byte(ih<<6 | il)

@@ -4,7 +4,7 @@ package g722
 const taps = 24
 
 // filter applies the two interleaved halves of the quadrature mirror filter
-// (clause 6.2.1.1 and 6.2.2.4, coefficients of table 11) to 24 samples,
+// of clause 5.2 to 24 samples,
 // oldest first: even-numbered samples by one half and odd-numbered ones by
 // its mirror image. The coefficients of a half sum to 4096, their magnitudes
 // to 6486.
@@ -26,5 +26,5 @@ func saturate(x int32) int32 {
 	return x>>31 ^ 0x7FFF
 }
 
-// limit keeps x within 15 bits, the range of the bands (clause 6.2.1.1).
+// limit keeps x within 15 bits, the range of the two bands.
 func limit(x int32) int32 { return min(max(x, -1<<14), 1<<14-1) }

@@ -1,31 +1,31 @@
 package g722
 
-// The quantizers of the recommendation. Levels are scaled by 2^15 and
+// The quantizers of clause 6, under their names there. Levels are scaled by 2^15 and
 // multiplied by the scale factor of the band.
 var (
 	// decision holds the upper decision levels of the low band's 60-level
-	// quantizer, by magnitude (Q6 of table 14).
+	// quantizer, by magnitude (Q6).
 	decision = [...]int32{
 		35, 72, 110, 150, 190, 233, 276, 323, 370, 422, 473, 530, 587, 650, 714,
 		786, 858, 940, 1023, 1121, 1219, 1339, 1458, 1612, 1765, 1980, 2195, 2557, 2919,
 	}
 	// level6 and level4 are the output magnitudes of the low band with six
-	// and with four bits (OQ6 and OQ4 of tables 15 and 16).
+	// and with four bits (OQ6 and OQ4).
 	level6 = [...]int32{
 		17, 54, 91, 130, 170, 211, 254, 300, 347, 396, 447, 501, 558, 618, 682, 750, 822, 899,
 		982, 1072, 1170, 1279, 1399, 1535, 1689, 1873, 2088, 2376, 2738, 3101,
 	}
 	level4 = [...]int32{0, 150, 323, 530, 786, 1121, 1612, 2557}
 	// stepLow and stepHigh move the logarithm of the scale factor, by
-	// magnitude (WL and WH of tables 18 and 20).
+	// magnitude (WL and WH).
 	stepLow  = [...]int32{-60, -30, 58, 172, 334, 538, 1198, 3042}
 	stepHigh = [...]int32{798, -214, 798, -214}
 	// highLevel holds the high band's output levels by code: −far, −near,
-	// +far, +near (OQ2 of table 17).
+	// +far, +near (OQ2).
 	highLevel = [...]int32{-926 << 3, -202 << 3, 926 << 3, 202 << 3}
 )
 
-// highDecision is the only decision level of the high band (Q2 of table 14).
+// highDecision is the only decision level of the high band (Q2).
 const highDecision = 564
 
 // lowLevel6, lowLevel4 and lowStep are, by code of the low band, its output
@@ -36,7 +36,7 @@ var lowLevel6, lowLevel4, lowStep = lowTables()
 func lowTables() (six, four, step [64]int32) {
 	for code := range int32(64) {
 		switch {
-		case code < 4: // not sent (clause 3.4: no code begins with four zeros)
+		case code < 4: // never sent: no code begins with four zeros
 			six[code] = -level6[0] << 3
 		case code < 32:
 			six[code] = -level6[33-code] << 3
@@ -75,8 +75,7 @@ var lowCode = func() (codes [2][2921]uint8) {
 }()
 
 // scale is the scale factor by the upper bits of its logarithm: 32 steps an
-// octave (ILB of table 21, and what SCALEL and SCALEH of clause 6.2.1.4 make
-// of it). The high band begins at 0, the low band two octaves up.
+// octave (ILB, and what SCALEL and SCALEH make of it). The high band begins at 0, the low band two octaves up.
 var scale = func() (table [353]int32) {
 	fraction := [32]int32{
 		2048, 2093, 2139, 2186, 2233, 2282, 2332, 2383, 2435, 2489, 2543, 2599, 2656, 2714, 2774, 2834,
