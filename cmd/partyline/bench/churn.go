@@ -54,23 +54,19 @@ func (b *bench) churn(ctx context.Context, h *house, f *Figures) (m measurement,
 	early := time.AfterFunc(b.For/10, func() { f.Churn.RSSEarly = memoryOf(h.bridge.pid()).rss })
 	defer early.Stop()
 	c := &churning{h: h, f: f.Churn, people: people}
-	began := time.Now()
 	if _, err := h.far.cut(); err != nil {
 		return m, err
 	}
-	ours, theirs, err := used(h.bridge.pid(), h.far.pid())
+	before, err := expense(h.bridge.pid(), h.far.pid())
 	if err != nil {
 		return m, err
 	}
-	if err := c.act(ctx, began.Add(b.For)); err != nil {
+	if err := c.act(ctx, before.at.Add(b.For)); err != nil {
 		return m, err
 	}
-	ours2, theirs2, err := used(h.bridge.pid(), h.far.pid())
-	if err != nil {
+	if err := m.since(before, h.bridge.pid(), h.far.pid()); err != nil {
 		return m, err
 	}
-	m.seconds = time.Since(began).Seconds()
-	m.cpu, m.loadCPU = 100*(ours2-ours).Seconds()/m.seconds, 100*(theirs2-theirs).Seconds()/m.seconds
 	f.Churn.RSSLate = memoryOf(h.bridge.pid()).rss
 	m.heard, err = h.far.cut()
 	return m, err

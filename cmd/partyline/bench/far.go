@@ -78,8 +78,9 @@ func (f *far) signalling() (load.Signalling, error) {
 // FloorFigures are what bare sockets cost in the same run.
 type FloorFigures struct {
 	Legs        int          `json:"legs"`
-	CPU         float64      `json:"cpu_percent"`      // of one core
-	LoadCPU     float64      `json:"load_cpu_percent"` // of one core, of the load process
+	CPU         float64      `json:"cpu_percent"`        // of one core
+	LoadCPU     float64      `json:"load_cpu_percent"`   // of one core, of the load process
+	OthersCPU   float64      `json:"others_cpu_percent"` // of one core
 	NSPerPacket float64      `json:"ns_per_packet"`
 	HotNS       float64      `json:"hot_ns_per_packet"` // in a loop without pauses
 	Load        *load.Result `json:"load"`
@@ -119,7 +120,7 @@ func (b *bench) floor(ctx context.Context, legs int) (*FloorFigures, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &FloorFigures{Legs: legs, CPU: m.cpu, LoadCPU: m.loadCPU, NSPerPacket: m.nsPerPacket(), HotNS: ready.HotNS, Load: m.heard}
+	f := &FloorFigures{Legs: legs, CPU: m.cpu, LoadCPU: m.loadCPU, OthersCPU: m.others, NSPerPacket: m.nsPerPacket(), HotNS: ready.HotNS, Load: m.heard}
 	b.floors[legs] = f
 	return f, nil
 }

@@ -27,9 +27,10 @@ type Report struct {
 type Figures struct {
 	Scenario    string  `json:"scenario"`
 	Legs        int     `json:"legs"`
-	CPU         float64 `json:"cpu_percent"`      // of one core, the bridge
-	LoadCPU     float64 `json:"load_cpu_percent"` // of one core, the load process
-	NSPerPacket float64 `json:"ns_per_packet"`    // of the bridge, for each packet the load process sent or received
+	CPU         float64 `json:"cpu_percent"`        // of one core, the bridge
+	LoadCPU     float64 `json:"load_cpu_percent"`   // of one core, the load process
+	OthersCPU   float64 `json:"others_cpu_percent"` // of one core, of everything else on the machine: much spoils the figures
+	NSPerPacket float64 `json:"ns_per_packet"`      // of the bridge, for each packet the load process sent or received
 	Ratio       float64 `json:"ratio_to_floor,omitempty"`
 
 	RSS        int64   `json:"rss_bytes"`
@@ -68,6 +69,7 @@ type Bucket struct {
 
 func (f *Figures) take(m measurement, h *house, now memory) {
 	f.CPU, f.LoadCPU, f.NSPerPacket, f.Heard = m.cpu, m.loadCPU, m.nsPerPacket(), m.heard
+	f.OthersCPU = m.others
 	f.RSS = now.rss
 	if now.rss > 0 {
 		f.RSSPerLeg = float64(now.rss-h.idle.rss) / float64(f.Legs)

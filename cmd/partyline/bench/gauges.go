@@ -69,6 +69,7 @@ func kilobytes(file, name string) int64 {
 // measurement is what a stretch of time cost and what was heard in it.
 type measurement struct {
 	cpu, loadCPU float64 // % of one core
+	others       float64 // the same, of all else on the machine, and what was stolen from it
 	seconds      float64
 	heard        *load.Result
 }
@@ -88,29 +89,63 @@ func (b *bench) measure(ctx context.Context, far *far, pid int, long time.Durati
 	if _, err = far.cut(); err != nil {
 		return m, err
 	}
-	began := time.Now()
-	ours, theirs, err := used(pid, far.pid())
+	before, err := expense(pid, far.pid())
 	if err != nil {
 		return m, err
 	}
 	if err = pause(ctx, long); err != nil {
 		return m, err
 	}
-	ours2, theirs2, err := used(pid, far.pid())
-	if err != nil {
+	if err = m.since(before, pid, far.pid()); err != nil {
 		return m, err
 	}
-	m.seconds = time.Since(began).Seconds()
-	m.cpu = 100 * (ours2 - ours).Seconds() / m.seconds
-	m.loadCPU = 100 * (theirs2 - theirs).Seconds() / m.seconds
 	m.heard, err = far.cut()
 	return m, err
 }
 
-func used(a, b int) (ours, theirs time.Duration, err error) {
-	if ours, err = clock.Used(a); err != nil {
-		return 0, 0, err
+// expenses are processor times so far.
+type expenses struct {
+	at                 time.Time
+	ours, theirs, busy time.Duration // of the bridge, of the load process, of the whole machine
+}
+
+func expense(ours, theirs int) (e expenses, err error) {
+	e.at, e.busy = time.Now(), busy()
+	if e.ours, err = clock.Used(ours); err != nil {
+		return e, err
 	}
-	theirs, err = clock.Used(b)
-	return ours, theirs, err
+	e.theirs, err = clock.Used(theirs)
+	return e, err
+}
+
+// since fills in what has been spent since.
+func (m *measurement) since(before expenses, ours, theirs int) error {
+	now, err := expense(ours, theirs)
+	if err != nil {
+		return err
+	}
+	m.seconds = now.at.Sub(before.at).Seconds()
+	percent := func(d time.Duration) float64 { return 100 * d.Seconds() / m.seconds }
+	m.cpu, m.loadCPU = percent(now.ours-before.ours), percent(now.theirs-before.theirs)
+	if now.busy > 0 {
+		m.others = max(0, percent(now.busy-before.busy)-m.cpu-m.loadCPU)
+	}
+	return nil
+}
+
+// busy is the time all processors have not been idle, in steps of 10 ms; 0
+// where the system does not say.
+func busy() (d time.Duration) {
+	f := strings.Fields(first("/proc/stat")) // cpu user nice system idle iowait irq softirq steal guest…
+	if len(f) < 9 {
+		return 0
+	}
+	for i, ticks := range f[1:9] {
+		if i == 3 || i == 4 {
+			continue
+		}
+		n, _ := strconv.ParseInt(ticks, 10, 64)
+		d += time.Duration(n) * 10 * time.Millisecond
+	}
+	return d
 }

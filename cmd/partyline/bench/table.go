@@ -29,7 +29,7 @@ func (r *Report) Table(out io.Writer) {
 	m := r.Machine
 	fmt.Fprintf(out, "\n%s, %d cores, %s, %s, %s; load average %s\n\n", m.CPU, m.Cores, m.OS, m.Kernel, m.Go, m.Load)
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "scenario\tlegs\tCPU %\tload %\tns/packet\tfloor ns\tratio\tKB/leg\talloc/packet\tjitter p99\tmouth to ear\tp99\tsound\t")
+	fmt.Fprintln(w, "scenario\tlegs\tCPU %\tload %\tothers %\tns/packet\tfloor ns\tratio\tKB/leg\talloc/packet\tjitter p99\tmouth to ear\tp99\tsound\t")
 	for _, f := range r.Runs {
 		floor, ratio := "–", "–"
 		if f.Floor != nil {
@@ -39,13 +39,27 @@ func (r *Report) Table(out io.Writer) {
 		if !f.Clean {
 			sound = "not clean"
 		}
-		fmt.Fprintf(w, "%s\t%d\t%.1f\t%.1f\t%.0f\t%s\t%s\t%.1f\t%.3f\t%.1f\t%.1f\t%.1f\t%s\t\n", f.Scenario, f.Legs, f.CPU, f.LoadCPU, f.NSPerPacket,
+		fmt.Fprintf(w, "%s\t%d\t%.1f\t%.1f\t%.0f\t%.0f\t%s\t%s\t%.1f\t%.3f\t%.1f\t%.1f\t%.1f\t%s\t\n", f.Scenario, f.Legs, f.CPU, f.LoadCPU, f.OthersCPU, f.NSPerPacket,
 			floor, ratio, f.RSSPerLeg/1024, f.AllocPerPacket, f.Heard.JitterMS.P99, f.Heard.DelayMS.Median, f.Heard.DelayMS.P99, sound)
 	}
 	_ = w.Flush()
+	r.floors(out)
 	r.ticks(out)
 	r.troubles(out)
 	r.goalTable(out)
+}
+
+// floors shows what bare sockets cost in the same run.
+func (r *Report) floors(out io.Writer) {
+	seen := map[int]bool{}
+	for _, f := range r.Runs {
+		if f.Floor == nil || seen[f.Legs] {
+			continue
+		}
+		seen[f.Legs] = true
+		fmt.Fprintf(out, "bare sockets, %d: %.1f %% of a core, %.0f ns a packet (load %.1f %%, others %.0f %%); %.0f ns in a loop without pauses\n",
+			f.Legs, f.Floor.CPU, f.Floor.NSPerPacket, f.Floor.LoadCPU, f.Floor.OthersCPU, f.Floor.HotNS)
+	}
 }
 
 // ticks shows how late the bridge's ticks were.
