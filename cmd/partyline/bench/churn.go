@@ -8,11 +8,13 @@ import (
 	"time"
 
 	"partyline/cmd/partyline/bench/ear"
+	"partyline/cmd/partyline/bench/plan"
 )
 
 // ChurnFigures tell what was done while the tone went on.
 type ChurnFigures struct {
 	Acts     map[string]int `json:"acts"`
+	Held     int            `json:"held"` // times that somebody on hold was listened to for what the conference says
 	RSSEarly int64          `json:"rss_bytes_after_a_tenth"`
 	RSSLate  int64          `json:"rss_bytes_at_the_end"`
 }
@@ -21,15 +23,15 @@ func (c *ChurnFigures) goals() []Goal {
 	return []Goal{atMost("memory grown since a tenth of the time", float64(c.RSSLate-c.RSSEarly)/(1<<20), 8, "%.1f MB")}
 }
 
-// follows says which act may follow which.
+// follows says which act may follow which; only talkers are muted and unmuted.
 var follows = map[string][]string{
 	"":           {"hold", "disconnect"},
-	"unmute":     {"mute", "hold", "disconnect"},
-	"mute":       {"unmute", "hold", "disconnect"},
-	"hold":       {"resume", "disconnect"},
-	"resume":     {"hold", "disconnect"},
+	"unmute":     {"mute", "mute", "hold", "disconnect"},
+	"mute":       {"unmute", "unmute", "hold", "disconnect"},
+	"hold":       {"resume", "resume", "disconnect"},
+	"resume":     {"hold", "disconnect", "mute", "unmute"},
 	"disconnect": {"redial"},
-	"redial":     {"hold", "disconnect"},
+	"redial":     {"hold", "disconnect", "mute", "unmute"},
 }
 
 // grace is how long after an act was acknowledged its old state may be heard.
@@ -44,15 +46,24 @@ type churner struct {
 	last   string
 	loud   bool // unmuted, or was a moment ago
 	hushed time.Time
-	held   bool
+	deafAt time.Time // from when on it, held, may not hear the steady tone; zero when it is not held
+	deaf   bool      // its phone was told so
+}
+
+func (p *churner) next() string {
+	for {
+		can := follows[p.last]
+		next := can[rand.IntN(len(can))]
+		if p.tone >= 0 || next != "mute" && next != "unmute" {
+			return next
+		}
+	}
 }
 
 // churn does twenty acts a second while a tone goes to all who stay.
 func (b *bench) churn(ctx context.Context, h *house, f *Figures) (m measurement, err error) {
 	f.Churn = &ChurnFigures{Acts: map[string]int{}}
 	people := churners(h)
-	early := time.AfterFunc(b.For/10, func() { f.Churn.RSSEarly = memoryOf(h.bridge.pid()).rss })
-	defer early.Stop()
 	c := &churning{h: h, f: f.Churn, people: people}
 	if _, err := h.far.cut(); err != nil {
 		return m, err
@@ -103,19 +114,21 @@ type churning struct {
 func (c *churning) act(ctx context.Context, end time.Time) error {
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
+	early := time.Now().Add(time.Until(end) / 10)
 	for time.Now().Before(end) {
+		if c.f.RSSEarly == 0 && time.Now().After(early) {
+			c.f.RSSEarly = memoryOf(c.h.bridge.pid()).rss
+		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-		p := c.people[rand.IntN(len(c.people))]
-		nexts := follows[p.last]
-		next := nexts[rand.IntN(len(nexts))]
-		if p.tone < 0 && (next == "mute" || next == "unmute") {
-			continue
+		if err := c.deafen(); err != nil {
+			return err
 		}
-		if err := c.one(ctx, p, next); err != nil {
+		p := c.people[rand.IntN(len(c.people))]
+		if err := c.one(ctx, p, p.next()); err != nil {
 			return err
 		}
 	}
@@ -125,10 +138,15 @@ func (c *churning) act(ctx context.Context, end time.Time) error {
 // one act: what may be heard is widened before it and narrowed once it is
 // acknowledged and a moment has passed.
 func (c *churning) one(ctx context.Context, p *churner, next string) error {
+	switch next {
+	case "resume", "redial", "disconnect":
+		if err := c.hearing(p); err != nil {
+			return err
+		}
+	}
 	if next == "unmute" || next == "resume" || next == "redial" {
 		p.loud = p.tone >= 0
-		p.held = false
-		if err := c.listenTo(p); err != nil {
+		if err := c.listen(); err != nil {
 			return err
 		}
 	}
@@ -147,14 +165,42 @@ func (c *churning) one(ctx context.Context, p *churner, next string) error {
 	switch next {
 	case "mute", "hold", "disconnect":
 		p.loud, p.hushed = false, time.Now()
-		p.held = next == "hold"
+		if next == "hold" {
+			p.deafAt = p.hushed.Add(grace)
+		}
 	}
-	return c.listenTo(p)
+	return c.listen()
 }
 
-// listenTo tells the phones what they may hear now: those who stay the tone
-// and every talker not surely silent, a held one no voice at all.
-func (c *churning) listenTo(p *churner) error {
+// deafen tells the phones of those who are on hold that they may not hear the
+// conference any more.
+func (c *churning) deafen() error {
+	for _, p := range c.people {
+		if p.deaf || p.deafAt.IsZero() || time.Now().Before(p.deafAt) {
+			continue
+		}
+		p.deaf = true
+		c.f.Held++
+		if err := c.h.far.rule(p.leg, ear.Rule{Allow: ^uint32(1 << plan.Steady)}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hearing tells the phone of one who may be about to hear the conference.
+func (c *churning) hearing(p *churner) error {
+	p.deafAt = time.Time{}
+	if !p.deaf {
+		return nil
+	}
+	p.deaf = false
+	return c.h.far.rule(p.leg, ear.Rule{Idle: true})
+}
+
+// listen tells the phones of those who stay what they may hear now: the tone,
+// and every talker that is not surely silent.
+func (c *churning) listen() error {
 	allowed := uint32(0)
 	for _, p := range c.people {
 		if p.tone >= 0 && (p.loud || time.Since(p.hushed) < grace) {
@@ -163,7 +209,7 @@ func (c *churning) listenTo(p *churner) error {
 	}
 	if allowed != c.allowed {
 		c.allowed = allowed
-		if err := c.h.far.rule(-1, ear.Rule{Expect: 1, Allow: allowed}); err != nil {
+		if err := c.h.far.rule(-1, ear.Rule{Expect: 1 << plan.Steady, Allow: allowed}); err != nil {
 			return err
 		}
 	}

@@ -98,6 +98,11 @@ func (b *bench) scenario(ctx context.Context, p plan.Plan) (f *Figures, err erro
 		return nil, err
 	}
 	f = &Figures{Scenario: p.Scenario, Legs: p.Legs, SetUp: h.setUp, SetUpRate: rate(h.setUp)}
+	// The first look at the metrics tells what looking costs.
+	look, err := h.bridge.gauges(ctx)
+	if err != nil {
+		return nil, err
+	}
 	before, err := h.bridge.gauges(ctx)
 	if err != nil {
 		return nil, err
@@ -119,7 +124,7 @@ func (b *bench) scenario(ctx context.Context, p plan.Plan) (f *Figures, err erro
 		return nil, err
 	}
 	f.take(m, h, memoryOf(h.bridge.pid()))
-	f.takeGauges(before, after, m)
+	f.takeGauges(look, before, after, m)
 	h.close()
 	h.bridge = nil
 	if b.NoFloor || p.Scenario != plan.Webinar && p.Scenario != plan.Open && p.Scenario != plan.Rooms {

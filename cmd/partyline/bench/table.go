@@ -39,6 +39,9 @@ func (r *Report) Table(out io.Writer) {
 		if !f.Clean {
 			sound = "not clean"
 		}
+		if f.Spoilt {
+			sound += ", spoilt"
+		}
 		fmt.Fprintf(w, "%s\t%d\t%.1f\t%.1f\t%.0f\t%.0f\t%s\t%s\t%.1f\t%.3f\t%.1f\t%.1f\t%.1f\t%s\t\n", f.Scenario, f.Legs, f.CPU, f.LoadCPU, f.OthersCPU, f.NSPerPacket,
 			floor, ratio, f.RSSPerLeg/1024, f.AllocPerPacket, f.Heard.JitterMS.P99, f.Heard.DelayMS.Median, f.Heard.DelayMS.P99, sound)
 	}
@@ -91,6 +94,10 @@ func (r *Report) ticks(out io.Writer) {
 // in time for.
 func (r *Report) troubles(out io.Writer) {
 	for _, f := range r.Runs {
+		if f.Spoilt {
+			fmt.Fprintf(out, "\n%s, %d legs, is spoilt: the load process itself was not in time, the rest of the machine used %.0f %% of a core.\n",
+				f.Scenario, f.Legs, f.OthersCPU)
+		}
 		if f.Clean {
 			continue
 		}

@@ -185,8 +185,14 @@ func (p *process) rule(c Command) error {
 		p.legs[c.Leg].rule.Store(c.Rule)
 		return nil
 	}
+	own := *c.Rule // a speaker does not hear itself
 	for _, l := range p.legs {
-		if !l.plan.Churns && l.speaker != l {
+		switch {
+		case l.plan.Churns:
+		case l.speaker == l:
+			own.Expect &^= 1 << l.plan.Voice
+			l.rule.Store(&own)
+		default:
 			l.rule.Store(c.Rule)
 		}
 	}

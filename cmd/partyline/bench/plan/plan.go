@@ -45,6 +45,10 @@ type Leg struct {
 // forbidden is the tone of those who may not speak.
 const forbidden = ear.Tones - 1
 
+// Steady is the tone that goes on through a churn: above whatever music those
+// on hold may hear.
+const Steady = forbidden - 1
+
 // talkers of a churn are muted and unmuted; each has a tone of its own.
 const talkers = 10
 
@@ -93,6 +97,9 @@ func (p Plan) Leg(i int) Leg {
 		}
 	}
 	tone := room % forbidden
+	if p.Scenario == Churn {
+		tone = Steady
+	}
 	if place == 0 {
 		l.Voice, l.Role, l.Marks = tone, "presenter", p.Scenario != Jitter && p.Scenario != Churn
 		l.Speaker, l.Spurts = i, p.Scenario == Jitter
