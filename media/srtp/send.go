@@ -22,9 +22,6 @@ type sender struct {
 }
 
 func (s *sender) rekey(k Key) error {
-	if k == s.key && s.ctx != nil {
-		return nil
-	}
 	ctx, err := newContext(k)
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"runtime"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -331,6 +332,48 @@ func TestLate(t *testing.T) {
 			}
 			_, err := session.Unprotect(nil, far.rtp(packet(1, 500+lost+1), counter))
 			want(t, "next", err, nil)
+			for seq := range uint16(20) { // a later source has no such past
+				_, err = session.Unprotect(nil, far.rtp(packet(2, seq), 3))
+				want(t, "a later source", err, srtp.ErrAuth)
+			}
 		}
 	})
+}
+
+// A flood of sources that nobody vouches for leaves nothing behind, neither
+// before the far end was heard, when counters are tried, nor after.
+func TestForgedSourcesLeaveNothing(t *testing.T) {
+	ours, theirs := pair(t, srtp.AES128CMSHA1_80)
+	noise, dst := packet(1, 1), make([]byte, 0, 300)
+	flood := func() uint64 {
+		var before, after runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		for ssrc := range uint32(20_000) {
+			binary.BigEndian.PutUint32(noise[8:], 1000+ssrc)
+			if _, err := theirs.Unprotect(dst, noise); !errors.Is(err, srtp.ErrAuth) {
+				t.Fatal(err)
+			}
+		}
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		return max(after.HeapAlloc, before.HeapAlloc) - before.HeapAlloc
+	}
+	unheard := flood()
+	same(t, "the far end", packet(1, 1), must(theirs.Unprotect(nil, must(ours.Protect(nil, packet(1, 1))))))
+	if heard := flood(); unheard > 500_000 || heard > 500_000 {
+		t.Errorf("%d and %d bytes stay", unheard, heard)
+	}
+}
+
+// Extensions encrypted as by RFC 9335 are not what was agreed.
+func TestCryptex(t *testing.T) {
+	ours, theirs := pair(t, srtp.AES128GCM)
+	for i, profile := range [][2]byte{{0xc0, 0xde}, {0xc2, 0xde}} {
+		sent := must(ours.Protect(nil, packet(1, uint16(i))))
+		sent[0] |= 0x10
+		copy(sent[12:], []byte{profile[0], profile[1], 0, 1})
+		_, err := theirs.Unprotect(nil, sent)
+		want(t, "encrypted extension", err, srtp.ErrAuth)
+	}
 }
