@@ -45,7 +45,6 @@ type Concealer struct {
 	head   int32   // index of the oldest sample in the past
 	step   int32   // what the repeated period begins too low
 	tone   bool    // the past is a tone of signalling
-	loud   bool    // anything but silence has been heard
 }
 
 // Heard takes the next real sound; after something made up it is changed at

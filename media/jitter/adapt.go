@@ -1,8 +1,9 @@
 package jitter
 
 const (
-	patience = 25                   // ticks that shrinking waits for silence before it splices
-	shrinkNS = guardNS + tick + 2e6 // margin beyond which the delay shrinks
+	patience = 75             // ticks that shrinking waits for silence before it splices sound
+	haste    = 25             // and when there are two frames to leave out
+	shrinkNS = guardNS + tick // margin beyond which the delay shrinks: what is left is no less than Guard
 )
 
 // misplaced tells whether the delay, or the place where frames begin, should
@@ -55,7 +56,7 @@ func (b *Buffer) reduce(dst []int16) bool {
 		return false
 	}
 	b.loud++
-	if b.loud < patience {
+	if b.loud < haste || b.loud < patience && least < shrinkNS+tick {
 		return false
 	}
 	b.loud = 0
@@ -66,9 +67,11 @@ func (b *Buffer) reduce(dst []int16) bool {
 	n := splice(dst, wave, scale) / scale
 	b.voice.Heard(b.memory(), dst)
 	b.pass(b.next, n+Frame)
+	if b.offset() < n { // a packet is needed a tick sooner from here on
+		b.margins.shift(-tick)
+	}
 	b.mark(b.next, n+Frame, false)
 	b.next += uint32(n + Frame)
-	b.margins.shift(-tick)
 	b.stats.Shrunk++
 	return true
 }

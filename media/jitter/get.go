@@ -18,13 +18,13 @@ func (b *Buffer) Get(dst []int16, now int64) Kind {
 	}
 	b.passHole()
 	moving := b.misplaced()
-	if moving {
-		if b.enlarge(dst) {
-			return Concealed
-		}
-		if b.reduce(dst) {
-			return Audio
-		}
+	switch {
+	case !moving:
+		b.loud = 0
+	case b.enlarge(dst):
+		return Concealed
+	case b.reduce(dst):
+		return Audio
 	}
 	kind := b.play(dst)
 	b.calm = moving && kind == Audio && silent(dst)
