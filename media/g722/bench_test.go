@@ -29,3 +29,15 @@ func BenchmarkDecode(b *testing.B) {
 		d.Decode(pcm, code[at:at+160])
 	}
 }
+
+func BenchmarkFollow(b *testing.B) {
+	pcm := speech(rate, 1)
+	lead, code := make([]byte, rate/2), make([]byte, 160)
+	new(g722.Encoder).Encode(lead, pcm)
+	var e g722.Encoder
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		at := i % 50 * 160
+		e.Follow(code, pcm[2*at:2*at+320], lead[at:at+160])
+	}
+}

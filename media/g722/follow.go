@@ -3,7 +3,7 @@ package g722
 // How much worse than its own best code an encoder lets another's be while
 // it follows: parts of 4096 of the scale factor, and a floor in 15-bit units
 // (−60 dBFS). More of it joins sooner and louder. With these, speech and noise
-// were joined after 10–43 frames of 20 ms (median of speech 21) at 0.4 dB more
+// were joined after 10–43 frames of 20 ms (median of speech 20) at 0.4 dB more
 // distortion, see TestFollow.
 const (
 	slackLow  = 96

@@ -68,29 +68,30 @@ func TestFollow(t *testing.T) {
 		pcm  []int16
 		more float64 // dB of distortion that following may add, on the average
 	}{
-		{"speech", speech(40*rate, 9), 1},
-		{"hiss at −68 dBFS", hiss(40*rate, 10), 1},
-		{"hiss at −38 dBFS", hiss(40*rate, 300), 1},
-		{"hiss at −18 dBFS", hiss(40*rate, 3000), 1},
+		{"speech", speech(15*rate, 9), 1},
+		{"hiss at −68 dBFS", hiss(15*rate, 10), 1},
+		{"hiss at −38 dBFS", hiss(15*rate, 300), 1},
+		{"hiss at −18 dBFS", hiss(15*rate, 3000), 1},
 	} {
 		var joined []int
+		first := after(900)
 		var own, led, frames float64
 		for k := range 20 {
-			leader, follower := after(900), after(uint64(40+k))
-			for f := k * 90; ; f++ {
+			leader, follower := new(*first), after(uint64(40+k))
+			for f := k * 30; ; f++ {
 				pcm := c.pcm[f*frame:][:frame]
 				leader.encode(pcm)
-				if f < k*90+5 { // both hear the same already, each for itself
+				if f < k*30+5 { // both hear the same already, each for itself
 					follower.encode(pcm)
 					continue
 				}
 				follower.follow(pcm, leader.code[:])
 				own, led, frames = own+leader.distortion(c.pcm, f), led+follower.distortion(c.pcm, f), frames+1
 				if leader.enc == follower.enc {
-					joined = append(joined, f-k*90-5)
+					joined = append(joined, f-k*30-5)
 					break
 				}
-				if f > k*90+75 {
+				if f > k*30+75 {
 					t.Fatalf("%s: not joined after 70 frames", c.name)
 				}
 			}
@@ -118,7 +119,7 @@ func TestFollow(t *testing.T) {
 // Follow is there.
 func TestEncodersStayApart(t *testing.T) {
 	a, b := after(1), after(2)
-	for pcm := range slices.Chunk(speech(20*rate, 9), frame) {
+	for pcm := range slices.Chunk(speech(5*rate, 9), frame) {
 		a.encode(pcm)
 		b.encode(pcm)
 		if a.enc == b.enc {
@@ -162,21 +163,23 @@ func TestAudibilityOfSwitch(t *testing.T) {
 		pcm  []int16
 		most float64 // distortion allowed in the first 20 ms after following, in dBFS
 	}{
-		{"speech", speech(40*rate, 9), -46},
-		{"silence", make([]int16, 40*rate), -55}, // a dead zone: constant, and 8 kHz
-		{"tone of 1 kHz at −20 dBFS", tone(1000, -20, 40*rate), -40},
+		{"speech", speech(15*rate, 9), -44},
+		{"silence", make([]int16, 15*rate), -55}, // a dead zone: constant, and 8 kHz
+		{"tone of 1 kHz at −20 dBFS", tone(1000, -20, 15*rate), -40},
 	} {
 		var plain, abrupt, led [6]float64
+		first := after(900)
 		for k := range 20 {
-			leader, own, follower := after(900), after(uint64(40+k)), after(uint64(40+k))
+			leader, own := new(*first), after(uint64(40+k))
+			follower := new(*own)
 			for f := range 50 {
-				part := c.pcm[(k*95+f)*frame:][:frame]
+				part := c.pcm[(k*30+f)*frame:][:frame]
 				leader.encode(part)
 				own.encode(part)
 				follower.follow(part, leader.code[:])
 			}
 			for i := range plain {
-				f := k*95 + 50 + i
+				f := k*30 + 50 + i
 				leader.encode(c.pcm[f*frame:][:frame])
 				own.dec.Decode(own.out[:], leader.code[:])
 				follower.dec.Decode(follower.out[:], leader.code[:])

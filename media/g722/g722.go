@@ -91,9 +91,8 @@ func (d *Decoder) decode(dst []int16, code []byte) {
 		d.low.adaptLow(il, (*[7]int32)(low[i:]))
 		d.high.adaptHigh(ih, (*[7]int32)(high[i:]))
 
-		// ±2^14 each: the sum fits but for its one greatest value.
-		line[taps-2+2*i] = int16(saturate(rl + rh))
-		line[taps-1+2*i] = int16(saturate(rl - rh))
+		line[taps-2+2*i] = int16(rl + rh)
+		line[taps-1+2*i] = int16(rl - rh)
 		second, first := filter((*[taps]int16)(line[2*i:]))
 		dst[2*i] = int16(saturate(first >> 11))
 		dst[2*i+1] = int16(saturate(second >> 11))

@@ -58,7 +58,7 @@ func TestLive(t *testing.T) {
 		return
 	}
 	for name, pcm := range map[string][]int16{
-		"speech": speech(20*rate, 77), "sweep": sweep(4 * rate), "noise": noise(4*rate, 78),
+		"speech": speech(5*rate, 77), "sweep": sweep(2 * rate), "noise": noise(2*rate, 78),
 		"tone": tone(1000, -10, 2*rate), "silence": make([]int16, rate),
 		"faint": tone(400, -80, rate),
 	} {
@@ -71,7 +71,7 @@ func TestLive(t *testing.T) {
 		compareDecoding(t, program, name, code)
 	}
 	dice := []byte{}
-	for _, x := range noise(4*rate, 79) {
+	for _, x := range noise(2*rate, 79) {
 		dice = append(dice, byte(x*7))
 	}
 	compareDecoding(t, program, "random bytes", dice)

@@ -112,7 +112,7 @@ func TestResponse(t *testing.T) {
 // A constant comes out as itself, to the last bit.
 func TestConstant(t *testing.T) {
 	for _, pair := range pairs {
-		for _, level := range []int32{0, 1, -1, 7, 32767, -32768, 1 << 25, -(1 << 25), 1234567} {
+		for _, level := range []int32{0, 1, -1, 7, 32767, -32768, 1 << 25, -(1 << 25), 1234567, math.MaxInt32} {
 			src := make([]int32, pair[0]/10)
 			for i := range src {
 				src[i] = level
@@ -123,6 +123,27 @@ func TestConstant(t *testing.T) {
 					t.Fatalf("%v: sample %d of a constant %d is %d", pair, i, level, x)
 				}
 			}
+		}
+	}
+}
+
+// Rounding is to the nearest: it adds no offset to the faintest sound.
+func TestNoOffset(t *testing.T) {
+	for _, pair := range pairs {
+		src := make([]int32, pair[0])
+		state := uint32(1)
+		var in, out float64
+		for i := range src {
+			state = state*1664525 + 1013904223
+			src[i] = int32(state>>16)%7 - 3
+			in += float64(src[i]) / float64(len(src))
+		}
+		dst := convert(t, pair, src)
+		for _, x := range dst {
+			out += float64(x) / float64(len(dst))
+		}
+		if math.Abs(out-in) > 0.05 {
+			t.Errorf("%v: a mean of %.3f becomes %.3f", pair, in, out)
 		}
 	}
 }
