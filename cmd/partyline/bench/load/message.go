@@ -10,12 +10,12 @@ import (
 
 // message is as much of a SIP request as an answering phone needs.
 type message struct {
-	method, user   string
-	vias, routes   []string
-	from, to       string
-	callID, cseq   string
-	body           []byte
-	inDialog, isOK bool
+	method, user string
+	vias, routes []string
+	from, to     string
+	callID, cseq string
+	body         []byte
+	inDialog     bool
 }
 
 // parse reads a request; responses and nonsense are refused.
