@@ -51,6 +51,7 @@ func benchmarkSender(b *testing.B, sender udp.Sender) {
 // inTurn times rounds of sending; the far ends are emptied meanwhile.
 func inTurn(b *testing.B, far []*udp.Socket, send func(n int)) {
 	b.ReportAllocs()
+	b.ResetTimer()
 	for left := b.N; left > 0; left -= benchLegs {
 		send(min(left, benchLegs))
 		b.StopTimer()
@@ -81,6 +82,7 @@ func benchmarkReceive(b *testing.B, read func(*udp.Socket, []byte)) {
 	ours, far := legs(b, benchLegs)
 	packet, buf := make([]byte, 172), make([]byte, 2048)
 	b.ReportAllocs()
+	b.ResetTimer()
 	for left := b.N; left > 0; left -= benchLegs {
 		b.StopTimer()
 		for _, s := range ours {
@@ -104,6 +106,7 @@ func BenchmarkNothingByRead(b *testing.B) {
 	ours, _ := legs(b, benchLegs)
 	buf := make([]byte, 2048)
 	b.ReportAllocs()
+	b.ResetTimer()
 	for left := b.N; left > 0; left -= benchLegs {
 		for _, s := range ours[:min(left, benchLegs)] {
 			s.ReadStamped(buf)
@@ -120,6 +123,7 @@ func BenchmarkNothingByWatch(b *testing.B) {
 		}
 	}
 	b.ReportAllocs()
+	b.ResetTimer()
 	for left := b.N; left > 0; left -= benchLegs {
 		w.Ready()
 	}

@@ -25,7 +25,8 @@ const (
 // What is not RTP version 2 is dropped. What waits in the socket stays there.
 // A muted socket may be muted again, with other events.
 //
-// Most of its cost is the kernel's compiler: see BenchmarkMute.
+// It takes 24 µs, most of it the kernel's compiler, and Unmute 1 µs: who mutes
+// a thousand at once spreads that over some ticks.
 func (s *Socket) Mute(events []uint8) error {
 	if len(events) > mutedEventsMax {
 		return errTooManyEvents

@@ -3,9 +3,11 @@
 package udp
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
+	"os"
 	"sync/atomic"
 	"time"
 )
@@ -117,9 +119,15 @@ func (s *Socket) ReadStamped(buf []byte) (n int, from netip.AddrPort, at int64, 
 // Write sends one datagram, or reports that it could not: a packet of live
 // sound is not worth a second try.
 func (s *Socket) Write(b []byte, to *Dest) bool {
-	_ = s.conn.SetWriteDeadline(time.Now().Add(time.Millisecond))
-	_, err := s.conn.WriteToUDPAddrPort(b, to.addr)
-	return err == nil
+	const tries = 3 // a deadline may pass while the goroutine is not served, before anything was tried
+	for range tries {
+		_ = s.conn.SetWriteDeadline(time.Now().Add(time.Millisecond))
+		_, err := s.conn.WriteToUDPAddrPort(b, to.addr)
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
+			return err == nil
+		}
+	}
+	return false
 }
 
 // Close gives the port back and waits for the reader to end.
