@@ -32,7 +32,7 @@ var peers = map[string]map[string][]point{
 const (
 	panelWidth, panelHeight = 300.0, 250.0
 	plotLeft, plotTop       = 44.0, 34.0
-	plotWidth, plotHeight   = 240.0, 180.0
+	plotWidth, plotHeight   = 232.0, 180.0
 	cpuTop                  = 150.0 // %
 	drawingHeight           = panelHeight + 34
 )
@@ -71,20 +71,24 @@ func (r *Report) SVG(out io.Writer) error {
 		r.panel(&w, name, most)
 		fmt.Fprintln(&w, "</g>")
 	}
-	legend(&w)
+	legend(&w, len(panels) > 1)
 	fmt.Fprintln(&w, "</svg>")
 	_, err := w.WriteTo(out)
 	return err
 }
 
-func legend(w io.Writer) {
+// legend explains the colours, and where there is room the signs.
+func legend(w io.Writer, wide bool) {
 	x := plotLeft
 	for _, e := range []struct{ class, text string }{
 		{"ours", "partyline"}, {"asterisk", "Asterisk"}, {"freeswitch", "FreeSWITCH"}, {"goal", "goal"},
 	} {
 		fmt.Fprintf(w, `<circle class="%s" cx="%g" cy="%g" r="4"/><text x="%g" y="%g">%s</text>`+"\n",
 			e.class, x, panelHeight+14, x+8, panelHeight+18, e.text)
-		x += 30 + 6.5*float64(len(e.text))
+		x += 30 + 7.5*float64(len(e.text))
+	}
+	if wide {
+		fmt.Fprintf(w, `<text x="%g" y="%g">ring: sound not clean · ×: no clean run beyond</text>`+"\n", x, panelHeight+18)
 	}
 }
 
