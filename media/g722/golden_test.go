@@ -29,7 +29,7 @@ func TestGolden(t *testing.T) {
 	for _, g := range golden {
 		pcm := samples(load(t, g.name+".pcm"))
 		wantCode := load(t, g.name+".g722")
-		wantPCM := samples(load(t, g.name+".out"))
+		wantPCM := samples(load(t, g.name+".decoded"))
 
 		code := make([]byte, len(pcm)/2)
 		new(g722.Encoder).Encode(code, pcm)
