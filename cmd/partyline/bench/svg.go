@@ -71,7 +71,7 @@ func (r *Report) SVG(out io.Writer) error {
 		r.panel(&w, name, most)
 		fmt.Fprintln(&w, "</g>")
 	}
-	legend(&w, len(panels) > 1)
+	legend(&w, len(panels) > 2)
 	fmt.Fprintln(&w, "</svg>")
 	_, err := w.WriteTo(out)
 	return err
