@@ -52,7 +52,7 @@ func BenchmarkTick(b *testing.B) {
 					if packets[i] == nil {
 						packets[i] = p.next(frame)
 					}
-					putHeader(packets[i], false, p.pt, p.seq, p.ts, p.ssrc)
+					putHeader(packets[i], false, p.codec.PT(), p.seq, p.ts, p.ssrc)
 					p.seq++
 					p.ts += frame
 					p.send(packets[i])

@@ -30,6 +30,12 @@ func newAlarm(now func() int64, keep bool) *alarm {
 	return &alarm{origin: ts.Nano() - now(), keep: keep}
 }
 
+// nap sleeps for a moment and keeps the processor.
+func nap(ns int64) {
+	ts := syscall.NsecToTimespec(ns)
+	syscall.RawSyscall(syscall.SYS_NANOSLEEP, uintptr(unsafe.Pointer(&ts)), 0, 0)
+}
+
 // sleep returns at the given time of the engine's clock, or soon after done
 // is closed.
 func (a *alarm) sleep(until int64, now func() int64, done <-chan struct{}) {

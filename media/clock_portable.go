@@ -11,6 +11,9 @@ func newAlarm(func() int64, bool) *alarm {
 	return &alarm{timer: time.NewTimer(time.Hour)}
 }
 
+// nap sleeps for a moment.
+func nap(ns int64) { time.Sleep(time.Duration(ns)) }
+
 // sleep returns at the given time of the engine's clock, or when done is
 // closed.
 func (a *alarm) sleep(until int64, now func() int64, done <-chan struct{}) {

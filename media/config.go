@@ -6,9 +6,9 @@ import (
 	"net"
 	"net/netip"
 	"runtime"
-	"strings"
 	"time"
 
+	"partyline/media/codec"
 	"partyline/media/sdp"
 )
 
@@ -30,7 +30,9 @@ type Config struct {
 	PortMin    int           // RTP takes even ports, RTCP the odd one above; 0: any free even port
 	PortMax    int           //
 	Workers    int           // 0: one per core
-	Codecs     []string      // preference, e.g. PCMU, PCMA; empty: both; others are refused
+	Codecs     []string      // preference: PCMU, PCMA, G722; empty: PCMU, PCMA; others are refused
+	Plain      bool          // send each packet by a call of its own, even where the kernel takes a tick's packets at once (io_uring)
+	Share      int           // legs of one room that one worker serves; with more, all workers share it; 0: 1500
 	Timeout    time.Duration // no RTP and no RTCP for this long is a media timeout; 0: 15 s
 	Quarantine time.Duration // a closed leg's port rests this long before reuse; 0: 30 s
 }
@@ -57,6 +59,12 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.Workers == 0 {
 		c.Workers = runtime.NumCPU()
+	}
+	if c.Share < 0 {
+		return c, fmt.Errorf("media: a share of %d legs", c.Share)
+	}
+	if c.Share == 0 {
+		c.Share = 1500
 	}
 	if c.Timeout < 0 || c.Quarantine < 0 {
 		return c, fmt.Errorf("media: negative duration (timeout %s, quarantine %s)", c.Timeout, c.Quarantine)
@@ -90,15 +98,11 @@ func codecs(names []string) ([]sdp.Codec, error) {
 	}
 	var out []sdp.Codec
 	for _, name := range names {
-		var c sdp.Codec
-		switch strings.ToUpper(name) {
-		case "PCMU":
-			c = sdp.Codec{Name: "PCMU", PT: ptPCMU, Rate: 8000}
-		case "PCMA":
-			c = sdp.Codec{Name: "PCMA", PT: ptPCMA, Rate: 8000}
-		default:
-			return nil, fmt.Errorf("media: codec %q is not supported (PCMU and PCMA are)", name)
+		known, ok := codec.Named(name)
+		if !ok {
+			return nil, fmt.Errorf("media: codec %q is not supported (PCMU, PCMA and G722 are)", name)
 		}
+		c := sdp.Codec{Name: known.Name(), PT: known.PT(), Rate: known.Clock()}
 		for _, have := range out {
 			if have == c {
 				return nil, fmt.Errorf("media: codec %s is named twice", c.Name)

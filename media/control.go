@@ -3,7 +3,9 @@ package media
 import (
 	"math/rand/v2"
 	"net/netip"
+	"time"
 
+	"partyline/media/jitter"
 	"partyline/media/report"
 	"partyline/media/udp"
 )
@@ -17,6 +19,8 @@ type control struct {
 	to      netip.AddrPort
 	dest    udp.Dest
 	next    int64 // when the next report is due
+	mos     uint8 // tenths of a mean opinion score: how we hear the far end
+	farMOS  uint8 // how it says it hears us
 }
 
 // start begins to report, once there is a far end.
@@ -40,9 +44,20 @@ func (c *control) turn(w *worker, s *stream) {
 			w.count.strangers++
 			continue
 		}
-		switch _, err := c.session.Handle(w.buffer[:n], w.now); err {
+		b := w.buffer[:n]
+		if s.secure != nil {
+			var err error
+			if b, err = s.secure.UnprotectRTCP(w.clear[:0], b); err != nil {
+				w.count.strangers++
+				continue
+			}
+		}
+		switch got, err := c.session.Handle(b, w.now); err {
 		case nil:
 			s.silence.heard(w.now)
+			if got.HasMetrics {
+				c.farMOS = got.Metrics.MOSLQ
+			}
 		case report.ErrStranger:
 			w.count.strangers++
 		default:
@@ -51,7 +66,14 @@ func (c *control) turn(w *worker, s *stream) {
 	}
 	if s.far.known && w.now >= c.next {
 		c.start(w.now)
-		c.send(s, c.session.AppendReport(w.report[:0], c.cname, w.engine.clock.wall(w.now), w.now))
+		b := c.session.AppendReport(w.report[:0], c.cname, w.engine.clock.wall(w.now), w.now)
+		if m, ok := c.session.Metrics(s.playout()); ok {
+			c.mos = m.MOSLQ
+			if s.far.metrics {
+				b = report.AppendVoIPMetrics(b, c.session.SSRC, m)
+			}
+		}
+		c.send(s, b)
 	}
 }
 
@@ -63,7 +85,29 @@ func (c *control) bye(w *worker, s *stream) {
 }
 
 func (c *control) send(s *stream, b []byte) {
-	if c.to.IsValid() {
-		s.socket.rtcp.Write(b, &c.dest)
+	if !c.to.IsValid() {
+		return
+	}
+	if s.secure != nil {
+		sealed, err := s.secure.ProtectRTCP(b[:0], b)
+		if err != nil {
+			return // and not in the clear
+		}
+		b = sealed
+	}
+	s.socket.rtcp.Write(b, &c.dest)
+}
+
+// playout is what the metrics need to know of the jitter buffer.
+func (s *stream) playout() report.Playout {
+	jit := s.jit.Stats()
+	depth := s.jit.Depth()
+	return report.Playout{
+		Packet:     20 * time.Millisecond,
+		Discarded:  jit.Late,
+		Delay:      depth,
+		Maximum:    depth + 20*time.Millisecond,
+		AbsMaximum: jitter.Cap,
+		System:     depth + 10*time.Millisecond,
 	}
 }

@@ -88,7 +88,8 @@ func TestReportsGoOutEveryFiveSeconds(t *testing.T) {
 func TestFarEndsReportsFeedTheQualityRecord(t *testing.T) {
 	r := newRig(t, 1)
 	c := r.controlled()
-	c.seq += 3 // three of the phone's packets are lost on the way
+	r.e.NewRoom().Update(Change{c.leg.ID(), talks}) // whose every packet is seen
+	c.seq += 3                                      // three of the phone's packets are lost on the way
 	r.ticks(10)
 	c.seq += 3
 	for range 12 {

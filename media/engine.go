@@ -81,8 +81,10 @@ func newEngine(cfg Config) (*Engine, error) {
 	}
 	e.now = e.clock.now
 	e.ports = newPorts(cfg, func() int64 { return e.now() })
-	for range cfg.Workers {
-		e.workers = append(e.workers, newWorker(e))
+	for id := range cfg.Workers {
+		w := newWorker(e, id)
+		w.equip(cfg.Plain)
+		e.workers = append(e.workers, w)
 	}
 	e.wait.Go(func() { e.dispatch.run(e.done) })
 	e.wait.Go(e.closePorts)
@@ -108,6 +110,9 @@ func (e *Engine) Close() error {
 		s.control.bye(w, s)
 		s.publish()
 		s.socket.close()
+	}
+	for _, w := range e.workers {
+		w.strip()
 	}
 	clear(e.open)
 	clear(e.legs)
@@ -141,16 +146,19 @@ func (e *Engine) NewLeg(handler func(Event)) (*Leg, error) {
 	}
 	s := &stream{at: -1, socket: socket}
 	s.control.session.SSRC, s.control.cname = identity()
-	s.out.seq, s.out.base = uint16(mrand.Uint32()), mrand.Uint32()
+	// Below half of the numbers, so that no far end mistakes the first for one
+	// of before a roll-over (RFC 3711 §3.3.1).
+	s.out.seq, s.out.base = uint16(mrand.Uint32N(1<<15)), mrand.Uint32()
 	l := &Leg{engine: e, handler: handler, stream: s}
 	l.local = sdp.Local{
-		Addr:      e.cfg.Advertise,
-		Port:      socket.port(),
-		RTCPPort:  socket.port() + 1,
-		SessionID: uint64(time.Now().Unix())<<16 | uint64(s.out.seq),
-		Version:   1,
-		Codecs:    e.codecs,
-		Ptime:     20,
+		Addr:        e.cfg.Advertise,
+		Port:        socket.port(),
+		RTCPPort:    socket.port() + 1,
+		SessionID:   uint64(time.Now().Unix())<<16 | uint64(s.out.seq),
+		Version:     1,
+		Codecs:      e.codecs,
+		Ptime:       20,
+		VoIPMetrics: true,
 	}
 	s.leg = l
 
@@ -175,14 +183,14 @@ func (e *Engine) NewLeg(handler func(Event)) (*Leg, error) {
 func (e *Engine) NewRoom() *Room {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	r := &Room{engine: e, mix: new(mix), worker: e.leastLoaded()}
+	r := &Room{engine: e, home: e.leastLoaded(), shares: make([]*mix, len(e.workers))}
 	if e.closed {
 		r.closed = true
 		return r
 	}
-	r.worker.load += roomWeight
+	r.home.load += roomWeight
 	e.rooms[r] = struct{}{}
-	r.worker.post(command{room: r.mix, run: func(w *worker) { w.addRoom(r.mix) }})
+	r.open(r.home)
 	return r
 }
 

@@ -13,7 +13,13 @@ import (
 // live is a running engine with phones that speak and listen in real time.
 func live(t *testing.T, workers int) *rig {
 	t.Helper()
-	e, err := NewEngine(Config{Address: netip.MustParseAddr("127.0.0.1"), Workers: workers})
+	return liveWith(t, Config{Workers: workers})
+}
+
+func liveWith(t *testing.T, cfg Config) *rig {
+	t.Helper()
+	cfg.Address = netip.MustParseAddr("127.0.0.1")
+	e, err := NewEngine(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,3 +125,31 @@ func TestChurnOnARunningEngine(t *testing.T) {
 
 // discard is an answer whose RTP goes to the discard port.
 var discard = []byte("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 9 RTP/AVP 0\r\n")
+
+// Workers that run by themselves share a room while legs come and go.
+func TestSharedRoomOnARunningEngine(t *testing.T) {
+	r := liveWith(t, Config{Workers: 2, Share: 2})
+	room := r.e.NewRoom()
+	speaker := r.call(tone(1000, -10))
+	room.Update(Change{speaker.leg.ID(), talks})
+	for range 7 {
+		room.Update(Change{r.call(nil).leg.ID(), listens})
+	}
+	r.talk(4000)
+	for range 5 {
+		room.Update(Change{r.call(nil).leg.ID(), listens})
+		for _, p := range r.phones {
+			p.forget()
+		}
+		r.talk(800)
+	}
+	for _, p := range r.phones {
+		p.forget()
+	}
+	r.talk(8000)
+	for _, p := range r.phones[1:] {
+		if got := p.hears(1000); got < -13 {
+			t.Errorf("leg %d hears the speaker at %.1f dBFS", p.leg.id, got)
+		}
+	}
+}

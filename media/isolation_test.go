@@ -59,7 +59,7 @@ func TestListenerIsNeverHeard(t *testing.T) {
 }
 
 func TestHeldLegIsIsolatedBothWays(t *testing.T) {
-	music := &Clip{Name: "music", PCM: samples(tone(400, -10), 8000)}
+	music := &Clip{Name: "music", PCM: voiced(tone(400, -10), 8000)}
 	holds := map[string]func(r *rig, room *Room, p *phone){
 		"by the bridge, with music": func(_ *rig, room *Room, p *phone) {
 			room.Update(Change{p.leg.ID(), Audio{Play: &Play{Clip: music, Loop: true}}})
@@ -155,7 +155,7 @@ func TestNoStaleAudioAfterUnmute(t *testing.T) {
 	}
 }
 
-func samples(voice func(int64) int16, n int) []int16 {
+func voiced(voice func(int64) int16, n int) []int16 {
 	pcm := make([]int16, n)
 	for i := range pcm {
 		pcm[i] = voice(int64(i))

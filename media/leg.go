@@ -7,7 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"partyline/media/g711"
+	"partyline/media/codec"
 	"partyline/media/sdp"
 )
 
@@ -18,13 +18,16 @@ type Leg struct {
 	handler func(Event)
 	stream  *stream
 	home    *worker // where commands for it go; guarded by Engine.mu
+	room    *Room   // the last it was brought into; guarded by Engine.mu
 	closed  atomic.Bool
 	seen    published
 
-	mu    sync.Mutex // the session: one offer at a time
-	local sdp.Local
-	said  []byte // our last description
-	codec string
+	mu     sync.Mutex // the session: one offer at a time
+	local  sdp.Local
+	said   []byte // our last description
+	codec  string
+	cipher string // of SRTP; empty: plain RTP
+	agreed keys
 }
 
 // ID is the leg's name in Changes and Events.
@@ -58,7 +61,7 @@ func (l *Leg) describe(make func(sdp.Local) []byte) []byte {
 func (l *Leg) Accept(answer []byte) (Direction, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	remote, err := sdp.ParseAnswer(answer, l.local.Codecs)
+	remote, err := l.local.ParseAnswer(answer)
 	if err != nil {
 		return 0, fmt.Errorf("media: answer: %w", err)
 	}
@@ -70,7 +73,7 @@ func (l *Leg) Accept(answer []byte) (Direction, error) {
 func (l *Leg) Answer(offer []byte) (answer []byte, dir Direction, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	o, err := sdp.ParseOffer(offer, l.local.Codecs)
+	o, err := l.local.ParseOffer(offer)
 	if err != nil {
 		return nil, 0, fmt.Errorf("media: offer: %w", err)
 	}
@@ -97,25 +100,38 @@ func (l *Leg) agree(r sdp.Remote) (Direction, error) {
 	if r.Addr.IsValid() && r.Addr.Addr().Is4() != l.local.Addr.Is4() {
 		return 0, fmt.Errorf("media: %w: address %s cannot be reached from %s", ErrBadSDP, r.Addr.Addr(), l.local.Addr)
 	}
+	coded, ok := codec.Named(r.Codec.Name)
+	if !ok {
+		return 0, ErrNoCodec
+	}
 	f := far{
 		known:   true,
+		codec:   coded,
 		addr:    r.Addr,
 		rtcp:    r.RTCP,
-		law:     lawNamed(r.Codec.Name),
 		pt:      r.Codec.PT,
 		events:  r.HasEvents,
 		eventPT: r.EventPT,
 		bytes:   payloadBytes(r),
 		dir:     r.Direction.And(l.local.Direction),
+		metrics: r.VoIPMetrics,
 	}
-	if !l.do(func(w *worker) { l.stream.agree(w, f) }) {
+	k, err := l.keysOf(r)
+	if err != nil {
+		return 0, err
+	}
+	if !l.do(func(w *worker) { l.stream.agree(w, f, k) }) {
 		return 0, ErrClosed
 	}
-	l.codec = r.Codec.Name
+	l.agreed = keys{sending: k.sending, receiving: k.receiving}
+	l.codec, l.cipher = r.Codec.Name, ""
+	if r.Encrypted() {
+		l.cipher = r.Crypto.Key.Suite().String()
+	}
 	return f.dir, nil
 }
 
-// payloadBytes is how much G.711 goes into one packet: what the far end asks
+// payloadBytes is how much sound goes into one packet: what the far end asks
 // for, in steps of 10 ms and within what it takes (RFC 3551 §4.2).
 func payloadBytes(r sdp.Remote) int {
 	ms := r.Ptime
@@ -123,13 +139,6 @@ func payloadBytes(r sdp.Remote) int {
 		ms = min(ms, r.MaxPtime)
 	}
 	return min(max(ms/10*10, 10), 60) * 8
-}
-
-func lawNamed(codec string) g711.Law {
-	if codec == sdp.PCMA.Name {
-		return g711.A
-	}
-	return g711.Mu
 }
 
 // SetAudio says what a leg outside any room is given: a prompt, or silence.
@@ -156,6 +165,9 @@ func (l *Leg) Close() {
 		return
 	}
 	delete(e.legs, l.id)
+	if l.room != nil {
+		l.room.legs--
+	}
 	l.home.load--
 	l.home.post(command{legs: []*stream{l.stream}, run: func(w *worker) { w.remove(l.stream) }})
 }

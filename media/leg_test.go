@@ -155,7 +155,7 @@ func TestClosedLeg(t *testing.T) {
 	if p.packets != sent {
 		t.Error("a closed leg sends")
 	}
-	if len(room.mix.members) != 0 {
+	if len(room.shares[room.home.id].members) != 0 {
 		t.Error("a closed leg is still in its room")
 	}
 	if got := p.leg.Stats(); got.Sent != uint64(sent) || got.Received == 0 {

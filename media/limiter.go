@@ -6,7 +6,7 @@ package media
 const (
 	threshold = 23198          // −3 dBFS of 32768
 	ceiling   = 32767          //
-	attack    = 40             // samples, 5 ms, to reach a lower gain
+	attack    = 4              // a lower gain is reached in this part of a frame: 5 ms
 	release   = 1.006931668852 // gain per frame: +0.06 dB, 3 dB a second
 )
 
@@ -17,8 +17,8 @@ type limiter struct {
 	cut float32 // 1 − gain
 }
 
-// frame limits one tick of bus to dst.
-func (l *limiter) frame(dst *[frame]int16, bus *[frame]int32) {
+// frame limits one tick of bus to dst, at either rate.
+func (l *limiter) frame(dst []int16, bus []int32) {
 	peak := peakOf(bus)
 	from := 1 - l.cut
 	to := min(from*release, 1)
@@ -27,15 +27,17 @@ func (l *limiter) frame(dst *[frame]int16, bus *[frame]int32) {
 	}
 	l.cut = 1 - to
 	if from == 1 && to == 1 {
+		dst = dst[:len(bus)]
 		for i, x := range bus {
 			dst[i] = int16(x)
 		}
 		return
 	}
-	step := (to - from) / attack
+	ramp := len(bus) / attack
+	step := (to - from) / float32(ramp)
 	gain := from
 	for i, x := range bus {
-		if i < attack {
+		if i < ramp {
 			gain += step
 		} else {
 			gain = to
@@ -59,7 +61,7 @@ func bend(x float32) int16 {
 	return int16(x)
 }
 
-func peakOf(bus *[frame]int32) int32 {
+func peakOf(bus []int32) int32 {
 	var low, high int32
 	for _, x := range bus {
 		low, high = min(low, x), max(high, x)

@@ -114,16 +114,27 @@ func (w *worker) adopt(s *stream) {
 	if s.at >= 0 {
 		return
 	}
-	s.at, s.moved = len(w.legs), true
+	s.at, s.moved, s.tended = len(w.legs), true, false
 	w.legs = append(w.legs, s)
+	w.tend(s)
+	if s.filtered {
+		w.filtered++
+		s.attend(w)
+	}
 	if s.audio.Play != nil && s.audio.Play.Loop {
-		s.loop = w.loopOf(s.audio.Play.Clip)
+		s.loop = w.loopOf(s.audio.Play.Clip, s.far.codec)
 	}
 }
 
 // release takes a leg out of its room and the worker's list.
 func (w *worker) release(s *stream) {
-	s.part()
+	s.part(w)
+	s.voice.part()
+	w.untend(s)
+	if s.filtered {
+		w.filtered--
+		s.unattend(w)
+	}
 	w.drop(s.loop)
 	s.loop = nil
 	last := len(w.legs) - 1

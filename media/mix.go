@@ -1,48 +1,34 @@
 package media
 
-import "partyline/media/g711"
+import "slices"
 
-const (
-	frame       = 160 // samples of a tick: 20 ms at 8 kHz
-	laws        = 2   // encodings of one payload
-	overlapping = 4   // announcements at once in one room; more are left out
-)
+const overlapping = 4 // announcements at once in one room; more are left out
 
-// mix is a room inside its worker.
+// mix is a room inside a worker: all of it, or the share of it that this
+// worker serves.
 type mix struct {
 	members  []*stream
-	speakers []*stream // members who may be heard
-	changed  bool      // speakers must be found again
+	speakers []*stream   // members who may be heard
+	hears    [rates]bool // a member's codec is of this rate
+	changed  bool        // speakers and hears must be found again
+	place    int         // in the worker's list
 
-	bus       [frame]int32 // the sum of all who sounded this tick
-	sounded   bool         // anything at all in bus
-	tick      int64        // of bus
-	limit     limiter
+	sum     [rates]bus  // of the speakers of this share, at the rate of each
+	sounded [rates]bool // anything at all in sum
+	peers   []*mix      // the room's other shares
+	part    part        // sum, for the peers
+
+	all       [rates]bus // the whole room as it is heard at each rate
+	crossings [rates]*crossing
+	limits    [rates]limiter
 	common    payload // for all who added nothing themselves
 	announced []announcement
-	place     int // in the worker's list
 }
 
 type announcement struct {
 	clip  *Clip
 	at    int
 	since int64 // tick it was asked for
-}
-
-// payload is one tick of sound with its encodings, made when first asked for.
-type payload struct {
-	pcm     [frame]int16
-	encoded [laws][frame]byte
-	made    [laws]int64 // tick + 1 of encoded
-}
-
-// of gives this tick's sound in a law.
-func (p *payload) of(law g711.Law, tick int64) []byte {
-	if p.made[law] != tick+1 {
-		law.Encode(p.encoded[law][:], p.pcm[:])
-		p.made[law] = tick + 1
-	}
-	return p.encoded[law][:]
 }
 
 func (r *mix) add(s *stream) {
@@ -61,40 +47,91 @@ func (r *mix) remove(s *stream) {
 	r.changed = true
 }
 
-// run adds up this tick. From here to the next tick nothing changes who
-// contributed what: every leg's own part is still in its stream when it is
-// subtracted.
-func (r *mix) run(w *worker) {
+// gather adds up what this share's speakers say on this tick. From here to
+// the next tick nothing changes who contributed what: every leg's own part is
+// still in its stream when it is subtracted.
+func (r *mix) gather(w *worker) {
 	if r.changed {
 		r.find()
 	}
-	r.tick = w.tick
-	if r.sounded {
-		r.bus = [frame]int32{}
-		r.sounded = false
+	for rate := range r.sum {
+		if r.sounded[rate] {
+			clear(r.sum[rate][:perTick(rate)])
+			r.sounded[rate] = false
+		}
 	}
 	for _, s := range r.speakers {
 		if !s.take(w) {
 			continue
 		}
-		r.sounded = true
-		for i, x := range &s.pcm {
-			r.bus[i] += int32(x)
+		rate := rateOf(s.far.codec)
+		r.sounded[rate] = true
+		sum := r.sum[rate][:perTick(rate)]
+		for i, x := range s.pcm[:len(sum)] {
+			sum[i] += int32(x)
 		}
 	}
 	if len(r.announced) > 0 {
-		r.announce(w.tick)
+		r.announce()
 	}
-	r.limit.frame(&r.common.pcm, &r.bus)
+	if len(r.peers) > 0 {
+		r.part.publish(r, w.tick)
+	}
 }
 
 func (r *mix) find() {
 	r.changed = false
 	r.speakers = r.speakers[:0]
+	r.hears = [rates]bool{}
 	for _, s := range r.members {
 		if s.speaking {
 			r.speakers = append(r.speakers, s)
 		}
+		if s.far.known {
+			r.hears[rateOf(s.far.codec)] = true
+		}
+	}
+	if r.hears[wide] && r.crossings[narrow] == nil {
+		r.crossings[narrow], r.crossings[wide] = newCrossing(narrow), newCrossing(wide)
+	}
+}
+
+// join makes what the room hears of all its shares: the sum at each rate, and
+// on it what was said at the other.
+func (r *mix) join(w *worker) {
+	sounds := r.sounded
+	for rate := range r.all {
+		n := perTick(rate)
+		copy(r.all[rate][:n], r.sum[rate][:n])
+	}
+	for _, peer := range r.peers {
+		peer.part.addTo(&r.all, &sounds, w.tick)
+	}
+	if r.crossings[narrow] != nil {
+		r.cross(w, sounds)
+	}
+	for rate := range r.all {
+		if !r.hears[rate] {
+			continue
+		}
+		out := r.common.narrow[:]
+		if rate == wide {
+			out = r.common.wide[:]
+		}
+		r.limits[rate].frame(out, r.all[rate][:len(out)])
+	}
+}
+
+// cross adds what was said at each rate to the other, from the sums as they
+// are before anything is added.
+func (r *mix) cross(w *worker, sounds [rates]bool) {
+	plain := w.other[:frame]
+	copy(plain, r.all[narrow][:frame])
+	if r.hears[narrow] {
+		r.crossings[wide].add(r.all[narrow][:frame], r.all[wide][:], sounds[wide], &w.bus)
+	}
+	if r.hears[wide] {
+		r.crossings[narrow].add(r.all[wide][:], plain, sounds[narrow], &w.bus)
 	}
 }
 
@@ -102,7 +139,7 @@ func (r *mix) find() {
 // it. The same clip asked for twice on one
 // tick is heard once: forty people who come in together make one beep.
 func (r *mix) play(clip *Clip, tick int64) {
-	if len(r.members) == 0 || len(r.announced) == overlapping || len(clip.PCM) == 0 {
+	if len(r.members) == 0 && len(r.peers) == 0 || len(r.announced) == overlapping || len(clip.PCM) == 0 {
 		return
 	}
 	for _, a := range r.announced {
@@ -113,29 +150,28 @@ func (r *mix) play(clip *Clip, tick int64) {
 	r.announced = append(r.announced, announcement{clip: clip, since: tick})
 }
 
-func (r *mix) announce(tick int64) {
-	r.sounded = true
-	kept := r.announced[:0]
-	for _, a := range r.announced {
-		part := a.clip.PCM[a.at:min(a.at+frame, len(a.clip.PCM))]
-		for i, x := range part {
-			r.bus[i] += int32(x)
+func (r *mix) announce() {
+	r.sounded[narrow] = true
+	sum := &r.sum[narrow]
+	for k := range r.announced {
+		a := &r.announced[k]
+		said := a.clip.PCM[a.at:min(a.at+frame, len(a.clip.PCM))]
+		for i, x := range said {
+			sum[i] += int32(x)
 		}
-		if a.at += len(part); a.at < len(a.clip.PCM) {
-			kept = append(kept, a)
-		}
+		a.at += len(said)
 	}
-	clear(r.announced[len(kept):])
-	r.announced = kept
+	r.announced = slices.DeleteFunc(r.announced, func(a announcement) bool { return a.at >= len(a.clip.PCM) })
 }
 
 // without gives the mix as its speaker s hears it: everything but exactly
 // what s put in on this tick, limited only after that.
 func (r *mix) without(s *stream, w *worker) []byte {
-	for i, x := range &s.pcm {
-		w.bus[i] = r.bus[i] - int32(x)
+	rate := rateOf(s.far.codec)
+	all, rest, out := r.all[rate][:perTick(rate)], w.bus[:perTick(rate)], w.pcm[:perTick(rate)]
+	for i, x := range s.pcm[:len(rest)] {
+		rest[i] = all[i] - int32(x)
 	}
-	s.limit.frame(&w.pcm, &w.bus)
-	s.law.Encode(w.private[:], w.pcm[:])
-	return w.private[:]
+	s.limit.frame(out, rest)
+	return s.alone(out, w)
 }

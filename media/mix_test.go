@@ -58,11 +58,11 @@ func TestMixMinusIsExactInOverload(t *testing.T) {
 	full, speakers := bare(n)
 	var without [n]limiter
 	for tick := range 50 {
-		full.bus = [frame]int32{}
+		clear(full.all[narrow][:])
 		for i, s := range speakers {
-			for k := range s.pcm {
+			for k := range frame {
 				s.pcm[k] = voices[i](int64(tick*frame + k))
-				full.bus[k] += int32(s.pcm[k])
+				full.all[narrow][k] += int32(s.pcm[k])
 			}
 		}
 		for i, s := range speakers {
@@ -72,13 +72,13 @@ func TestMixMinusIsExactInOverload(t *testing.T) {
 				if j == i {
 					continue
 				}
-				for k, x := range &other.pcm {
+				for k, x := range other.pcm[:frame] {
 					sum[k] += int32(x)
 				}
 			}
 			var want [frame]int16
-			without[i].frame(&want, &sum)
-			if w.pcm != want {
+			without[i].frame(want[:], sum[:])
+			if [frame]int16(w.pcm[:frame]) != want {
 				t.Fatalf("tick %d: speaker %d hears something other than the others", tick, i)
 			}
 		}
@@ -190,7 +190,7 @@ func TestRoomsOfManySizes(t *testing.T) {
 }
 
 func TestAnnouncementIsHeardByAllOverTheSpeakers(t *testing.T) {
-	beep := &Clip{Name: "beep", PCM: samples(tone(1600, -16), 1600)}
+	beep := &Clip{Name: "beep", PCM: voiced(tone(1600, -16), 1600)}
 	r := newRig(t, 1)
 	speaker, listener := r.call(tone(1000, -10)), r.call(nil)
 	prompted := r.call(nil)
@@ -215,7 +215,7 @@ func TestAnnouncementIsHeardByAllOverTheSpeakers(t *testing.T) {
 		room.Play(&Clip{PCM: make([]int16, 800)})
 	}
 	r.ticks(1)
-	if n := len(room.mix.announced); n != overlapping {
+	if n := len(room.shares[0].announced); n != overlapping {
 		t.Errorf("%d announcements at once, want %d at most", n, overlapping)
 	}
 	listener.forget()
@@ -227,7 +227,10 @@ func TestAnnouncementIsHeardByAllOverTheSpeakers(t *testing.T) {
 
 // residue is what is left of sound when its tones, whole periods of which are
 // in it, are taken out.
-func residue(pcm []int16, freqs ...float64) []int16 {
+func residue(pcm []int16, freqs ...float64) []int16 { return residueAt(8000, pcm, freqs...) }
+
+// residueAt is residue at another rate.
+func residueAt(rate int, pcm []int16, freqs ...float64) []int16 {
 	rest := make([]float64, len(pcm))
 	for i, x := range pcm {
 		rest[i] = float64(x)
@@ -235,12 +238,12 @@ func residue(pcm []int16, freqs ...float64) []int16 {
 	for _, f := range freqs {
 		var re, im float64
 		for i, x := range pcm {
-			re += float64(x) * math.Cos(2*math.Pi*f*float64(i)/8000)
-			im += float64(x) * math.Sin(2*math.Pi*f*float64(i)/8000)
+			re += float64(x) * math.Cos(2*math.Pi*f*float64(i)/float64(rate))
+			im += float64(x) * math.Sin(2*math.Pi*f*float64(i)/float64(rate))
 		}
 		re, im = re*2/float64(len(pcm)), im*2/float64(len(pcm))
 		for i := range rest {
-			a := 2 * math.Pi * f * float64(i) / 8000
+			a := 2 * math.Pi * f * float64(i) / float64(rate)
 			rest[i] -= re*math.Cos(a) + im*math.Sin(a)
 		}
 	}

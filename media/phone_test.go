@@ -8,8 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"partyline/media/g711"
+	"partyline/media/codec"
 	"partyline/media/sound"
+	"partyline/media/srtp"
 	"partyline/media/udp"
 )
 
@@ -34,9 +35,11 @@ type phone struct {
 	events   chan Event
 	rtp      *udp.Socket
 	to       udp.Dest
-	law      g711.Law
-	pt       uint8
-	ptime    int // samples a packet
+	codec    codec.Codec
+	says     codec.Encoder
+	takes    codec.Decoder
+	ptime    int // bytes of sound a packet
+	secure   *srtp.Session
 
 	voice  func(sample int64) int16 // nil: says nothing
 	at     int64                    // samples said
@@ -86,8 +89,16 @@ func (r *rig) phone(voice func(int64) int16) *phone {
 		rig: r, t: r.t, leg: leg, hearsLeg: leg.LocalAddr(), events: events, rtp: rtp, to: rtp.Dest(leg.LocalAddr()), ptime: frame, voice: voice,
 		ssrc: uint32(leg.id) * 7919, seq: uint16(leg.id * 100), ts: uint32(leg.id * 100000), marker: true,
 	}
+	p.speaks(codec.PCMU)
 	r.phones = append(r.phones, p)
 	return p
+}
+
+// speaks sets the phone's codec, before it accepts.
+func (p *phone) speaks(c codec.Codec) {
+	p.codec = c
+	p.says.Reset(c)
+	p.takes.Reset(c)
 }
 
 // accept has the leg take the phone's answer.
@@ -101,7 +112,7 @@ func (p *phone) accept(direction string, attributes ...string) {
 // answer is the phone's SDP.
 func (p *phone) answer(direction string, attributes ...string) []byte {
 	body := fmt.Sprintf("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"+
-		"m=audio %d RTP/AVP %d 101\r\na=rtpmap:101 telephone-event/8000\r\na=%s\r\n", p.rtp.Local().Port(), p.pt, direction)
+		"m=audio %d RTP/AVP %d 101\r\na=rtpmap:101 telephone-event/8000\r\na=%s\r\n", p.rtp.Local().Port(), p.codec.PT(), direction)
 	for _, a := range attributes {
 		body += "a=" + a + "\r\n"
 	}
@@ -121,23 +132,29 @@ func (p *phone) speak() {
 }
 
 // next is the voice's next packet.
-func (p *phone) next(samples int) []byte {
-	pcm := make([]int16, samples)
+func (p *phone) next(bytes int) []byte {
+	pcm := make([]int16, bytes*p.codec.Scale())
 	for i := range pcm {
 		pcm[i] = p.voice(p.at)
 		p.at++
 	}
-	b := make([]byte, headerSize+samples)
-	putHeader(b, p.marker, p.pt, p.seq, p.ts, p.ssrc)
-	p.law.Encode(b[headerSize:], pcm)
+	b := make([]byte, headerSize+bytes)
+	putHeader(b, p.marker, p.codec.PT(), p.seq, p.ts, p.ssrc)
+	p.says.Encode(b[headerSize:], pcm)
 	p.marker = false
 	p.seq++
-	p.ts += uint32(samples)
+	p.ts += uint32(bytes)
 	return b
 }
 
 func (p *phone) send(b []byte) {
 	p.t.Helper()
+	if p.secure != nil {
+		var err error
+		if b, err = p.secure.Protect(nil, b); err != nil {
+			p.t.Fatal(err)
+		}
+	}
 	if !p.rtp.Write(b, &p.to) {
 		p.t.Fatal("loopback would not take a packet")
 	}
@@ -155,7 +172,14 @@ func (p *phone) listen() {
 		if from != p.hearsLeg {
 			continue // of some other program, whose phone had this port before
 		}
-		got, ok := parsePacket(b[:n])
+		took := b[:n]
+		if p.secure != nil {
+			var err error
+			if took, err = p.secure.Unprotect(nil, took); err != nil {
+				p.t.Fatalf("leg %d sent what its key does not fit: %v", p.leg.id, err)
+			}
+		}
+		got, ok := parsePacket(took)
 		if !ok {
 			p.t.Fatalf("leg %d sent no RTP: % x", p.leg.id, b[:n])
 		}
@@ -165,8 +189,8 @@ func (p *phone) listen() {
 		}
 		p.packets++
 		p.last = heardPacket{true, got.ssrc, got.seq, got.ts, len(got.payload)}
-		pcm := make([]int16, len(got.payload))
-		p.law.Decode(pcm, got.payload)
+		pcm := make([]int16, len(got.payload)*p.codec.Scale())
+		p.takes.Decode(pcm, got.payload)
 		p.heard = append(p.heard, pcm...)
 	}
 }
@@ -211,14 +235,17 @@ func (p *phone) event(kind EventKind) Event {
 
 // hears is the level of a frequency in what the phone heard.
 func (p *phone) hears(freq float64) float64 {
-	return sound.Goertzel(p.heard, 8000, freq)
+	return sound.Goertzel(p.heard, p.codec.Rate(), freq)
 }
 
 // tone is a voice: a sine that never ends.
-func tone(freq, dBFS float64) func(int64) int16 {
+func tone(freq, dBFS float64) func(int64) int16 { return toneAt(8000, freq, dBFS) }
+
+// toneAt is tone at another rate.
+func toneAt(rate, freq, dBFS float64) func(int64) int16 {
 	amplitude := 32767 * math.Pow(10, dBFS/20)
 	return func(n int64) int16 {
-		return int16(math.Round(amplitude * math.Sin(2*math.Pi*freq*float64(n)/8000)))
+		return int16(math.Round(amplitude * math.Sin(2*math.Pi*freq*float64(n)/rate)))
 	}
 }
 

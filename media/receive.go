@@ -3,17 +3,16 @@ package media
 import (
 	"net/netip"
 
+	"partyline/media/codec"
 	"partyline/media/dtmf"
-	"partyline/media/g711"
+	"partyline/media/report"
 	"partyline/media/sdp"
 	"partyline/media/source"
 )
 
 const (
-	reads      = 3   // packets a tick and leg: a stall of a second is made up in half
-	staleReads = 64  // when what waits is to be thrown away
-	takeover   = 5   // ticks a stream must be silent before another SSRC may take its place
-	longest    = 480 // bytes of G.711 in one packet: 60 ms
+	takeover = 5   // ticks a stream must be silent before another SSRC may take its place
+	longest  = 480 // bytes of sound in one packet: 60 ms of any of our codecs
 )
 
 // arrivals follows the audio of the far end by its SSRC.
@@ -42,7 +41,7 @@ func (a *arrivals) accept(p *packet, tick int64) (ok, fresh bool) {
 		a.last, a.rivalSeen = tick, 0
 		return true, false
 	}
-	if a.rivalSeen == 0 || p.ssrc != a.rival || p.seq != a.rivalSeq+1 {
+	if step := p.seq - a.rivalSeq; a.rivalSeen == 0 || p.ssrc != a.rival || step != 1 && step != report.Sample {
 		a.rival, a.rivalSeen = p.ssrc, 0
 	}
 	a.rivalSeq = p.seq
@@ -56,11 +55,43 @@ func (a *arrivals) accept(p *packet, tick int64) (ok, fresh bool) {
 
 // receive takes what has come for the leg since the last tick.
 func (s *stream) receive(w *worker) {
-	most := reads
-	if s.flush {
+	turn := w.tick + int64(s.leg.id)
+	most := s.pace.most(turn)
+	switch {
+	case s.flush:
 		most = staleReads
+	case s.filtered && (s.watched || turn%filteredIn != 0):
+		return
+	case s.filtered:
+		most = filteredReads
 	}
-	for range most {
+	n, dry := s.read(w, most)
+	switch {
+	case s.flush:
+		s.flush, s.pace = false, pace{}
+		s.jit.Reset()
+	case !s.filtered:
+		s.pace.took(n, dry)
+	}
+}
+
+// peek takes what has come through the filters of legs that are watched.
+func (w *worker) peek() {
+	if len(w.watched) == 0 {
+		return
+	}
+	for _, id := range w.watch.Ready() {
+		if s := w.watched[LegID(id)]; s != nil && !s.flush {
+			s.read(w, filteredReads)
+		}
+	}
+}
+
+// read takes at most this many packets of the far end, and a few of others,
+// which must not keep those from being read. It tells how many there were,
+// and whether it has seen the end of them.
+func (s *stream) read(w *worker, most int) (count int, dry bool) {
+	for strange := 0; count < most && strange < strangeReads; {
 		var at int64
 		var n int
 		var from netip.AddrPort
@@ -71,15 +102,16 @@ func (s *stream) receive(w *worker) {
 			n, from, ok = s.socket.rtp.Read(w.buffer[:])
 		}
 		if !ok {
-			break
+			return count, true
 		}
 		w.count.in++
-		s.packet(w, w.buffer[:n], from, w.arrival(at))
+		if s.packet(w, w.buffer[:n], from, w.arrival(at)) {
+			count++
+		} else {
+			strange++
+		}
 	}
-	if s.flush {
-		s.flush = false
-		s.jit.Reset()
-	}
+	return count, false
 }
 
 // arrival is a packet's time by the engine's clock. Where the kernel does not
@@ -103,43 +135,47 @@ func (w *worker) arrival(stamp int64) int64 {
 // more.
 const oldest = int64(2e9)
 
-func (s *stream) packet(w *worker, b []byte, from netip.AddrPort, at int64) {
+// packet takes one packet. It is false for what is not the far end's, or
+// nothing we know.
+func (s *stream) packet(w *worker, b []byte, from netip.AddrPort, at int64) bool {
 	if !s.far.known {
 		s.counters.discarded++ // early media: nobody hears it
-		return
+		return false
+	}
+	if s.secure != nil { // nothing is learned from a packet that is not authentic
+		clear, err := s.secure.Unprotect(w.clear[:0], b)
+		if err != nil {
+			return s.stranger(w)
+		}
+		b = clear
 	}
 	p, ok := parsePacket(b)
 	if !ok || len(b) == len(w.buffer) {
-		w.count.malformed++
-		s.counters.discarded++
-		return
+		return s.malformed(w)
 	}
-	law, audio := s.lawOf(p.pt)
+	c, audio := s.codecOf(p.pt)
 	event := s.far.events && (p.pt == s.far.eventPT || p.pt == sdp.EventPT && p.pt != s.far.pt)
 	if !audio && !event && p.pt != ptCN {
 		w.count.unknown++ // a payload type nobody agreed on costs a look and no more
-		return
+		return false
 	}
 	if !s.lock.Check(from, p.ssrc, p.seq, w.now) {
-		w.count.strangers++
-		s.counters.discarded++
-		return
+		return s.stranger(w)
 	}
 	s.aim()
+	if !s.settled {
+		w.tend(s)
+	}
 	if event {
 		s.event(w, &p, at)
-		return
+		return true
 	}
 	ok, fresh := s.in.accept(&p, w.tick)
 	if !ok {
-		w.count.strangers++
-		s.counters.discarded++
-		return
+		return s.stranger(w)
 	}
 	if audio && (len(p.payload) == 0 || len(p.payload) > longest) {
-		w.count.malformed++
-		s.counters.discarded++
-		return
+		return s.malformed(w)
 	}
 	if fresh {
 		s.jit.Reset()
@@ -147,14 +183,27 @@ func (s *stream) packet(w *worker, b []byte, from netip.AddrPort, at int64) {
 	s.control.session.Receiver.Packet(p.ssrc, p.seq, p.ts, at)
 	s.alive(w)
 	if !s.speaking {
-		return
+		return true
 	}
 	if audio {
-		s.jit.SetLaw(law)
+		s.jit.SetCodec(c)
 		s.jit.Put(p.seq, p.ts, p.payload, at)
 	} else {
 		s.jit.Comfort(p.seq, p.payload)
 	}
+	return true
+}
+
+func (s *stream) malformed(w *worker) bool {
+	w.count.malformed++
+	s.counters.discarded++
+	return false
+}
+
+func (s *stream) stranger(w *worker) bool {
+	w.count.strangers++
+	s.counters.discarded++
+	return false
 }
 
 // event takes a telephone-event packet. Some phones send them with an SSRC
@@ -198,17 +247,19 @@ func (s *stream) pressed(w *worker, p dtmf.Press) {
 	w.emit(s.leg, Event{Kind: EventDigit, Digit: p.Digit, Duration: p.Duration})
 }
 
-// lawOf is how an audio payload type is encoded; ok is false when it is not
-// audio. Both laws' own numbers are understood whichever was agreed on: far
+// codecOf is how an audio payload type is encoded; ok is false when it is not
+// audio. The codecs' own numbers are understood whichever was agreed on: far
 // ends change over without a word (RFC 3264 §5.1 lets them use any offered).
-func (s *stream) lawOf(pt uint8) (law g711.Law, ok bool) {
+func (s *stream) codecOf(pt uint8) (c codec.Codec, ok bool) {
 	switch pt {
 	case s.far.pt:
-		return s.far.law, true
+		return s.far.codec, true
 	case ptPCMU:
-		return g711.Mu, true
+		return codec.PCMU, true
 	case ptPCMA:
-		return g711.A, true
+		return codec.PCMA, true
+	case ptG722:
+		return codec.G722, true
 	}
 	return 0, false
 }

@@ -40,6 +40,7 @@ func TestInjectionIsNotMixed(t *testing.T) {
 		r.settle()
 		inject := stranger(t, p, addr)
 		forged := &phone{voice: tone(1600, -6), ssrc: 4711, seq: 9}
+		before := r.e.Stats().In
 		for i := range 200 {
 			switch {
 			case i == 50: // the phone's own SSRC and sequence
@@ -53,8 +54,8 @@ func TestInjectionIsNotMixed(t *testing.T) {
 		if got := listener.hears(1600); got > deaf {
 			t.Errorf("%s: injected sound is heard at %.0f dBFS", addr, got)
 		}
-		if got := r.e.Stats().Strangers; got != 200 {
-			t.Errorf("%s: %d packets counted as a stranger's, want 200", addr, got)
+		if in := r.e.Stats().In - before; in > 100 {
+			t.Errorf("%s: %d packets reached the program, more than the phone's 100", addr, in)
 		}
 	}
 }
@@ -209,6 +210,7 @@ func TestDigits(t *testing.T) {
 				room.Update(Change{p.leg.ID(), Audio{}})
 			}
 			p.press(digit, own)
+			r.ticks(filteredIn)
 			if v := p.event(EventDigit); v.Digit != digit || v.Duration != 100*time.Millisecond {
 				t.Errorf("own SSRC %v: event %+v, want digit %c", own, v, digit)
 			}

@@ -51,6 +51,9 @@ func (r *rig) step() {
 	r.n++
 	r.clock.Store(r.n * tick)
 	for _, w := range r.e.workers {
-		w.step(r.n, r.n*tick)
+		w.gather(r.n, r.n*tick)
+	}
+	for _, w := range r.e.workers {
+		w.deliver()
 	}
 }

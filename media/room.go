@@ -1,11 +1,17 @@
 package media
 
-// Room is one mix. It lives in one worker, and so do its legs.
+// Room is one mix. It lives in one worker, and so do its legs, until it has
+// outgrown it: then every worker has a share of it, and legs stay where they
+// are.
 type Room struct {
 	engine *Engine
-	worker *worker
-	mix    *mix
-	closed bool // guarded by Engine.mu
+	home   *worker
+
+	// Guarded by Engine.mu.
+	shares []*mix // by worker
+	legs   int
+	spread bool // over all workers
+	closed bool
 }
 
 // Update gives legs new audio, and brings those that are not yet in the room
@@ -22,34 +28,82 @@ func (r *Room) Update(changes ...Change) {
 	if r.closed || e.closed || len(changes) == 0 {
 		return
 	}
-	list := make([]change, 0, len(changes))
-	legs := make([]*stream, 0, len(changes))
+	lists := make([][]change, len(e.workers))
+	legs := make([][]*stream, len(e.workers))
 	for _, c := range changes {
 		l := e.legs[c.Leg]
 		if l == nil {
 			continue
 		}
 		r.bring(l)
-		list = append(list, change{l.stream, sanitized(c.Audio)})
-		legs = append(legs, l.stream)
+		at := l.home.id
+		lists[at] = append(lists[at], change{l.stream, sanitized(c.Audio)})
+		legs[at] = append(legs[at], l.stream)
 	}
-	r.worker.post(command{room: r.mix, legs: legs, run: func(w *worker) {
-		for _, c := range list {
-			c.s.join(r.mix)
-			c.s.set(w, c.a)
+	for at, list := range lists {
+		if len(list) == 0 {
+			continue
 		}
-	}})
+		share := r.shares[at]
+		e.workers[at].post(command{room: share, legs: legs[at], run: func(w *worker) {
+			for _, c := range list {
+				c.s.join(w, share)
+				c.s.set(w, c.a)
+			}
+		}})
+	}
 }
 
-// bring asks the leg's worker to hand it over when it is not this room's.
+// bring has the leg served by a worker of this room.
 func (r *Room) bring(l *Leg) {
-	if l.home == r.worker {
+	if l.room != r {
+		if l.room != nil {
+			l.room.legs--
+		}
+		l.room = r
+		r.legs++
+	}
+	if r.legs > r.engine.cfg.Share && len(r.shares) > 1 {
+		r.open(r.engine.workers...)
+	}
+	if r.spread || l.home == r.home {
 		return
 	}
-	l.home.post(command{legs: []*stream{l.stream}, to: r.worker})
+	l.home.post(command{legs: []*stream{l.stream}, to: r.home})
 	l.home.load--
-	r.worker.load++
-	l.home = r.worker
+	r.home.load++
+	l.home = r.home
+}
+
+// open gives these workers a share of the room.
+func (r *Room) open(workers ...*worker) {
+	if r.spread {
+		return
+	}
+	r.spread = len(workers) > 1
+	for _, w := range workers {
+		if r.shares[w.id] == nil {
+			share := new(mix)
+			r.shares[w.id] = share
+			w.post(command{room: share, run: func(w *worker) { w.addRoom(share) }})
+		}
+	}
+	if !r.spread {
+		return
+	}
+	for _, w := range workers {
+		share := r.shares[w.id]
+		var peers []*mix
+		for _, other := range r.shares {
+			if other != share {
+				peers = append(peers, other)
+			}
+		}
+		w.post(command{room: share, run: func(w *worker) {
+			share.peers = peers
+			w.shares.Add(1)
+		}})
+	}
 }
 
 // Play puts a clip into everyone's mix, over the speakers.
@@ -63,7 +117,8 @@ func (r *Room) Play(clip *Clip) {
 	if r.closed || e.closed {
 		return
 	}
-	r.worker.post(command{room: r.mix, run: func(w *worker) { r.mix.play(clip, w.tick) }})
+	share := r.shares[r.home.id]
+	r.home.post(command{room: share, run: func(w *worker) { share.play(clip, w.tick) }})
 }
 
 // Close ends the room; its legs fall back to the pre-room.
@@ -79,6 +134,10 @@ func (r *Room) Close() {
 		return
 	}
 	delete(e.rooms, r)
-	r.worker.load -= roomWeight
-	r.worker.post(command{room: r.mix, run: func(w *worker) { w.removeRoom(r.mix) }})
+	r.home.load -= roomWeight
+	for at, share := range r.shares {
+		if share != nil {
+			e.workers[at].post(command{room: share, run: func(w *worker) { w.removeRoom(share) }})
+		}
+	}
 }

@@ -34,7 +34,7 @@ func TestUpdateIsAtomic(t *testing.T) {
 	}
 }
 
-func (r *rig) speakersOf(room *Room) []*stream { return room.mix.speakers }
+func (r *rig) speakersOf(room *Room) []*stream { return room.shares[room.home.id].speakers }
 
 // Legs that are closed or unknown, rooms that are closed: nothing happens.
 func TestUpdateOfNobody(t *testing.T) {
@@ -45,7 +45,7 @@ func TestUpdateOfNobody(t *testing.T) {
 	room.Update(Change{gone.leg.ID(), talks}, Change{12345, talks}, Change{p.leg.ID(), talks})
 	room.Update()
 	r.ticks(3)
-	if n := len(room.mix.members); n != 1 {
+	if n := len(room.shares[room.home.id].members); n != 1 {
 		t.Errorf("%d members, want 1", n)
 	}
 	room.Close()
@@ -67,7 +67,7 @@ func TestUpdateOfNobody(t *testing.T) {
 func TestAnnouncementToAnEmptyRoom(t *testing.T) {
 	r := newRig(t, 1)
 	room := r.e.NewRoom()
-	room.Play(&Clip{PCM: samples(tone(1600, -10), 8000)})
+	room.Play(&Clip{PCM: voiced(tone(1600, -10), 8000)})
 	r.ticks(1)
 	p := r.call(nil)
 	room.Update(Change{p.leg.ID(), listens})
@@ -146,7 +146,7 @@ func TestCommandsInAnyOrder(t *testing.T) {
 			if s.owner.Load() != l.home || s.audio != want.audio {
 				t.Fatalf("leg %d: audio %+v, want %+v", l.id, s.audio, want.audio)
 			}
-			if want.room == nil && s.room != nil || want.room != nil && s.room != want.room.mix {
+			if want.room == nil && s.room != nil || want.room != nil && s.room != want.room.shares[want.room.home.id] {
 				t.Fatalf("leg %d is in the wrong room", l.id)
 			}
 			l.Close()

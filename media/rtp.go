@@ -6,6 +6,7 @@ import "encoding/binary"
 const (
 	ptPCMU = 0
 	ptPCMA = 8
+	ptG722 = 9
 	ptCN   = 13 // comfort noise, RFC 3389
 )
 

@@ -1,7 +1,5 @@
 package media
 
-import "partyline/media/g711"
-
 // departures is our stream to the far end: one SSRC, and sequence numbers and
 // timestamps that only grow, for the leg's whole life.
 type departures struct {
@@ -51,7 +49,7 @@ func (s *stream) bridge(w *worker) {
 		return
 	}
 	for tick := d.tick + 1; tick < now; tick++ {
-		s.put(w, tick, silence[s.law][:])
+		s.put(w, tick, s.hush(w))
 	}
 }
 
@@ -62,20 +60,14 @@ func (s *stream) put(w *worker, tick int64, sound []byte) {
 	if d.fill == 0 {
 		d.ts = d.base + uint32(tick)*frame
 	}
+	if d.size == frame { // as nearly everyone wants it
+		s.depart(w, sound)
+		return
+	}
 	copy(d.packet[headerSize+d.fill:], sound)
 	d.fill += frame
 	for d.fill >= d.size {
-		putHeader(d.packet[:], d.mark, s.far.pt, d.seq, d.ts, s.control.session.SSRC)
-		w.count.out++
-		if s.socket.rtp.Write(d.packet[:headerSize+d.size], &s.dest) {
-			s.counters.sent++
-			s.control.session.Sent(d.ts, d.size, w.now)
-		} else {
-			w.count.refused++
-		}
-		d.mark = false
-		d.seq++
-		d.ts += uint32(d.size)
+		s.depart(w, d.packet[headerSize:][:d.size])
 		d.fill -= d.size
 		if d.fill > 0 {
 			copy(d.packet[headerSize:], d.packet[headerSize+d.size:][:d.fill])
@@ -83,19 +75,44 @@ func (s *stream) put(w *worker, tick int64, sound []byte) {
 	}
 }
 
+// depart sends one packet of sound.
+func (s *stream) depart(w *worker, sound []byte) {
+	d := &s.out
+	b := w.io.Packet()
+	putHeader(b, d.mark, s.far.pt, d.seq, d.ts, s.control.session.SSRC)
+	n := headerSize + copy(b[headerSize:], sound)
+	if s.secure != nil {
+		if n = s.seal(b, n); n == 0 {
+			w.count.refused++
+			return
+		}
+	}
+	w.count.out++
+	if s.connected {
+		w.io.Send(s.socket.rtp, n)
+	} else if !s.socket.rtp.Write(b[:n], &s.dest) {
+		w.count.refused++
+	}
+	s.counters.sent++
+	s.control.session.Sent(d.ts, len(sound), w.now)
+	d.mark = false
+	d.seq++
+	d.ts += uint32(len(sound))
+}
+
 // sound chooses what the leg hears on this tick, from its state alone.
 func (s *stream) sound(w *worker) []byte {
 	switch {
 	case s.loop != nil:
-		return s.loop.at(w.tick).of(s.law, w.tick)
+		return s.share(s.loop.at(w), w)
 	case s.audio.Play != nil && s.prompt(w):
 		return w.private[:]
 	case !s.audio.Hears || s.room == nil:
-		return silence[s.law][:]
+		return s.hush(w)
 	case s.sounded == w.tick+1:
 		return s.room.without(s, w)
 	}
-	return s.room.common.of(s.law, w.tick)
+	return s.share(&s.room.common, w)
 }
 
 // prompt encodes the next 20 ms of a Play that does not loop; it is false
@@ -105,21 +122,20 @@ func (s *stream) prompt(w *worker) bool {
 	if s.playAt >= len(play.Clip.PCM) && s.playAt > 0 {
 		return false
 	}
-	n := copy(w.pcm[:], play.Clip.PCM[s.playAt:])
-	clear(w.pcm[n:])
-	s.law.Encode(w.private[:], w.pcm[:])
+	pcm := w.pcm[:frame]
+	n := copy(pcm, play.Clip.PCM[s.playAt:])
+	clear(pcm[n:])
+	if rateOf(s.far.codec) == wide {
+		if s.up == nil {
+			s.up = newCrossing(narrow)
+		}
+		s.up.convert(w.wide[:], pcm, w)
+		pcm = w.wide[:]
+	}
+	s.alone(pcm, w)
 	s.playAt += frame
 	if s.playAt >= len(play.Clip.PCM) {
 		w.emit(s.leg, Event{Kind: EventPlayed, Play: play})
 	}
 	return true
 }
-
-var silence = func() (all [laws][frame]byte) {
-	for law := range all {
-		for i := range all[law] {
-			all[law][i] = g711.Law(law).Silence()
-		}
-	}
-	return all
-}()

@@ -16,6 +16,9 @@ type Stats struct {
 	RoundTrip  time.Duration // from RTCP; 0 when never measured
 	FarLost    uint64        // packets of ours the far end reports lost
 	Digits     uint64        // key presses
+	MOS        float64       // how well we hear the far end by the E-model, 1 to 4.5 (ITU-T G.107); 0: not known
+	FarMOS     float64       // how well it hears us by its own XR report; 0: not known
+	Cipher     string        // SRTP suite; empty: plain RTP
 	LastPacket time.Time     // zero before the first
 }
 
@@ -23,16 +26,20 @@ type Stats struct {
 type published struct {
 	received, lost, discarded, sent, farLost, digits atomic.Uint64
 	jitter, roundTrip, lastPacket                    atomic.Int64
+	mos, farMOS                                      atomic.Uint32 // tenths
 }
 
 // Stats returns what is known of the leg; it stays readable after Close.
 func (l *Leg) Stats() Stats {
 	l.mu.Lock()
-	codec := l.codec
+	codec, cipher := l.codec, l.cipher
 	l.mu.Unlock()
 	p := &l.seen
 	s := Stats{
 		Codec:     codec,
+		Cipher:    cipher,
+		MOS:       score(p.mos.Load()),
+		FarMOS:    score(p.farMOS.Load()),
 		Received:  p.received.Load(),
 		Lost:      p.lost.Load(),
 		Discarded: p.discarded.Load(),
@@ -48,6 +55,14 @@ func (l *Leg) Stats() Stats {
 	return s
 }
 
+// score is a mean opinion score of tenths; what is no score is not known.
+func score(tenths uint32) float64 {
+	if tenths < 10 || tenths > 50 {
+		return 0
+	}
+	return float64(tenths) / 10
+}
+
 // publish tells the leg's figures to whoever asks.
 func (s *stream) publish() {
 	p, session := &s.leg.seen, &s.control.session
@@ -61,6 +76,8 @@ func (s *stream) publish() {
 	p.jitter.Store(int64(reception.Jitter))
 	p.roundTrip.Store(int64(session.RoundTrip()))
 	p.lastPacket.Store(s.silence.last)
+	p.mos.Store(uint32(s.control.mos))
+	p.farMOS.Store(uint32(s.control.farMOS))
 }
 
 // LatenessBounds are the upper bounds of EngineStats.Lateness; the last
@@ -85,6 +102,9 @@ type EngineStats struct {
 	In            uint64                          // RTP packets read
 	Out           uint64                          // RTP packets sent
 	Refused       uint64                          // packets the system would not take
+	Overflowed    uint64                          // packets the kernel dropped because a socket was full
+	Filtered      int                             // legs whose sound the kernel drops because nobody may hear it
+	Unmet         uint64                          // ticks on which a worker did not wait any longer for another
 	Malformed     uint64                          // packets that are no RTP or RTCP
 	Unknown       uint64                          // packets of a payload type nobody agreed on
 	Strangers     uint64                          // packets from a wrong address or SSRC
@@ -97,6 +117,8 @@ type gauge struct {
 	lateness             [len(LatenessBounds) + 1]atomic.Uint64
 	budget               atomic.Int64 // nanoseconds of a tick, smoothed
 	in, out, refused     atomic.Uint64
+	unmet, overflowed    atomic.Uint64
+	filtered             atomic.Int64
 	malformed, unknown   atomic.Uint64
 	strangers            atomic.Uint64
 }
@@ -120,6 +142,8 @@ func (g *gauge) note(w *worker, end int64) {
 	g.malformed.Store(w.count.malformed)
 	g.unknown.Store(w.count.unknown)
 	g.strangers.Store(w.count.strangers)
+	g.overflowed.Store(w.count.overflowed)
+	g.filtered.Store(w.filtered)
 }
 
 // Stats returns the engine's figures, up to a tick old.
@@ -140,6 +164,9 @@ func (e *Engine) Stats() EngineStats {
 		s.In += g.in.Load()
 		s.Out += g.out.Load()
 		s.Refused += g.refused.Load()
+		s.Unmet += g.unmet.Load()
+		s.Overflowed += g.overflowed.Load()
+		s.Filtered += int(g.filtered.Load())
 		s.Malformed += g.malformed.Load()
 		s.Unknown += g.unknown.Load()
 		s.Strangers += g.strangers.Load()

@@ -4,15 +4,17 @@ import (
 	"net/netip"
 	"sync/atomic"
 
+	"partyline/media/codec"
 	"partyline/media/dtmf"
-	"partyline/media/g711"
 	"partyline/media/jitter"
 	"partyline/media/source"
+	"partyline/media/srtp"
 	"partyline/media/udp"
 )
 
 // stream is a leg inside its worker: everything the tick touches. It belongs
 // to the worker in owner; only that worker's goroutine reads or writes it.
+// What a listener's tick needs comes first.
 type stream struct {
 	owner atomic.Pointer[worker]
 	leg   *Leg
@@ -20,27 +22,38 @@ type stream struct {
 	room  *mix
 	seat  int // place in the room's list
 
-	socket pair
-	far    far // negotiated; zero before the first answer
+	socket    pair
+	far       far // negotiated; zero before the first answer
+	audio     Audio
+	loop      *loop // of a looped Play
+	sounded   int64 // tick of pcm, + 1
+	speaking  bool  // may be heard in its room: audio, direction and room say so
+	moved     bool  // from another worker, and nothing sent since
+	flush     bool  // what waits in the socket is stale: it came while nobody might hear it
+	settled   bool  // a connection to sendTo has been tried
+	connected bool  // the socket takes packets from sendTo alone
+	filtered  bool  // the kernel drops most of what comes
+	tended    bool  // in the worker's list of those whose socket is to be changed
+	watched   bool  // the worker is told when something comes through the filter
+	pace      pace
+	out       departures
+	drops     drops
+	secure    *srtp.Session // nil: plain RTP
+	keyed     keys          // what secure was made of
+
 	dest   udp.Dest
 	sendTo netip.AddrPort // dest in another form
 	lock   source.Lock
+	in     arrivals
+	keys   dtmf.Decoder
+	voice  voice     // where the codec has a memory
+	playAt int       // sample the one-shot Play has come to
+	up     *crossing // of a Play, for a leg that hears 16 kHz
 
-	audio    Audio
-	playAt   int   // sample the one-shot Play has come to
-	loop     *loop // of a looped Play
-	speaking bool  // may be heard in its room: audio, direction and room say so
-	moved    bool  // from another worker, and nothing sent since
-	flush    bool  // what waits in the socket is stale: it came while nobody might hear it
-
-	in       arrivals
 	jit      jitter.Buffer
-	keys     dtmf.Decoder
-	pcm      [frame]int16 // what it put into the mix
-	sounded  int64        // tick of pcm, + 1
-	limit    limiter      // of the mix without itself
-	law      g711.Law
-	out      departures
+	pcm      [wideFrame]int16 // what it put into the mix, at its codec's rate
+	cross    *crossing        // from the rate it speaks at, where that is another
+	limit    limiter          // of the mix without itself
 	control  control
 	silence  watch
 	counters counters
@@ -51,12 +64,13 @@ type far struct {
 	known   bool
 	addr    netip.AddrPort // RTP
 	rtcp    netip.AddrPort
-	law     g711.Law
+	codec   codec.Codec
 	pt      uint8
 	events  bool
 	eventPT uint8
 	bytes   int // of sound in one packet of ours
 	dir     Direction
+	metrics bool // it takes XR VoIP metrics
 }
 
 // counters are published to the leg's Stats now and then.
@@ -69,17 +83,22 @@ func (s *stream) set(w *worker, a Audio) {
 	if a.Play != s.audio.Play {
 		w.drop(s.loop)
 		s.loop, s.playAt = nil, 0
+		s.voice.part()
 		if a.Play != nil && a.Play.Loop {
-			s.loop = w.loopOf(a.Play.Clip)
+			s.loop = w.loopOf(a.Play.Clip, s.far.codec)
 		}
 	}
 	s.audio = a
-	s.settle()
+	s.settle(w)
 }
 
 // agree takes the outcome of an offer and its answer.
-func (s *stream) agree(w *worker, f far) {
+func (s *stream) agree(w *worker, f far, k keys) {
+	s.rekey(k)
 	s.lock.Expect(f.addr, w.now)
+	if !s.lock.Locked() {
+		s.loosen(w)
+	}
 	if s.far.known && (f.dir != s.far.dir || f.addr != s.far.addr) {
 		s.silence.rearm(w.now)
 	}
@@ -91,12 +110,33 @@ func (s *stream) agree(w *worker, f far) {
 		s.in.forget()
 		s.flush = true
 	}
+	if f.codec != s.far.codec || !s.far.known {
+		s.recode(w, f.codec)
+	}
+	if s.filtered && (f.events != s.far.events || f.eventPT != s.far.eventPT) {
+		s.unfilter(w) // and anew, with the new type of digits
+		w.tend(s)
+	}
 	s.far = f
-	s.law = f.law
 	s.control.aim(f.rtcp, s)
 	s.out.resize(f.bytes)
 	s.aim()
-	s.settle()
+	s.settle(w)
+}
+
+// recode begins to send in another codec.
+func (s *stream) recode(w *worker, c codec.Codec) {
+	s.voice = voice{}
+	s.voice.own.Reset(c)
+	if s.loop != nil {
+		l := s.loop
+		s.loop = w.loopOf(l.clip, c)
+		w.drop(l)
+	}
+	if s.room != nil {
+		s.room.changed = true
+	}
+	s.cross, s.up = nil, nil
 }
 
 // aim sends to where the source rule says.
@@ -108,7 +148,7 @@ func (s *stream) aim() {
 
 // settle finds out whether the leg may be heard now. One that may again
 // after it might not begins with nothing in its buffers.
-func (s *stream) settle() {
+func (s *stream) settle(w *worker) {
 	speaking := s.room != nil && s.audio.Speaks && s.far.known && s.far.dir == SendRecv
 	if speaking == s.speaking {
 		return
@@ -116,47 +156,68 @@ func (s *stream) settle() {
 	s.speaking = speaking
 	if speaking {
 		s.jit.Reset()
+		s.cross = nil
 		s.flush = true
 	}
+	w.tend(s)
 	if s.room != nil {
 		s.room.changed = true
 	}
 }
 
 // join brings the stream into a room, out of any other.
-func (s *stream) join(r *mix) {
+func (s *stream) join(w *worker, r *mix) {
 	if s.room == r {
 		return
 	}
-	s.part()
+	s.part(w)
 	r.add(s)
-	s.settle()
+	s.settle(w)
 }
 
 // part takes the stream out of its room.
-func (s *stream) part() {
+func (s *stream) part(w *worker) {
 	if s.room == nil {
 		return
 	}
+	s.voice.part()
 	s.room.remove(s)
-	s.settle()
+	s.settle(w)
 }
 
 // take makes s.pcm this tick's sound of a speaker, and tells whether there is
 // any: silence adds nothing and needs no mix of its own.
 func (s *stream) take(w *worker) bool {
-	kind := s.jit.Get(s.pcm[:], w.due)
-	if kind == jitter.Empty || silent(&s.pcm) {
+	rate := rateOf(s.far.codec)
+	pcm := s.pcm[:perTick(rate)]
+	if from := rateOf(s.jit.Codec()); from != rate {
+		s.takeOther(w, pcm, from)
+	} else if kind := s.jit.Get(pcm, w.due); kind == jitter.Empty {
+		return false
+	}
+	if silent(pcm) {
 		return false
 	}
 	if s.sounded != w.tick {
-		s.limit = s.room.limit
+		s.limit = s.room.limits[rate]
 	}
 	s.sounded = w.tick + 1
 	return true
 }
 
-func silent(pcm *[frame]int16) bool {
+// takeOther is take for a far end that sends at another rate than it is sent.
+func (s *stream) takeOther(w *worker, pcm []int16, from int) {
+	if s.cross == nil {
+		s.cross = newCrossing(from)
+	}
+	heard := w.pcm[:perTick(from)]
+	if s.jit.Get(heard, w.due) == jitter.Empty {
+		clear(heard)
+	}
+	s.cross.convert(pcm, heard, w)
+}
+
+func silent(pcm []int16) bool {
 	var any int16
 	for _, x := range pcm {
 		any |= x

@@ -6,7 +6,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"partyline/media/g711"
+	"partyline/media/codec"
 )
 
 // discontinuities counts samples that do not continue a steady tone: each
@@ -32,7 +32,7 @@ func TestContinuousToneThroughChurn(t *testing.T) {
 	room.Update(Change{presenter.leg.ID(), talks}, Change{listener.leg.ID(), listens})
 	r.settle()
 	random := rand.New(rand.NewPCG(1, 2))
-	music := &Clip{PCM: samples(tone(400, -20), 8000)}
+	music := &Clip{PCM: voiced(tone(400, -20), 8000)}
 	var guests []*phone
 	var tail [2]int16 // of what was heard before, so that no seam is missed
 	seam := false
@@ -88,8 +88,8 @@ func TestOneStreamThroughAllSources(t *testing.T) {
 	for _, workers := range []int{1, 3} {
 		r := newRig(t, workers)
 		p, other := r.call(tone(1000, -10)), r.call(tone(1600, -10))
-		music := &Clip{Name: "music", PCM: samples(tone(400, -10), 1000)}
-		prompt := &Clip{Name: "prompt", PCM: samples(tone(600, -10), 1234)}
+		music := &Clip{Name: "music", PCM: voiced(tone(400, -10), 1000)}
+		prompt := &Clip{Name: "prompt", PCM: voiced(tone(600, -10), 1234)}
 		room, second := r.e.NewRoom(), r.e.NewRoom()
 		second.Update(Change{other.leg.ID(), talks})
 		id := p.leg.ID()
@@ -128,23 +128,21 @@ func TestOneStreamThroughAllSources(t *testing.T) {
 func TestPtimesAndLawsMix(t *testing.T) {
 	type kind struct {
 		in, out int // milliseconds
-		law     g711.Law
+		codec   codec.Codec
 		text    string
 	}
 	kinds := []kind{
-		{10, 10, g711.Mu, "ptime:10"}, {20, 20, g711.A, "ptime:20"}, {30, 30, g711.Mu, "ptime:30"},
-		{40, 40, g711.A, "ptime:40"}, {60, 60, g711.Mu, "ptime:60"}, {20, 20, g711.Mu, "sendrecv"},
-		{10, 60, g711.A, "ptime:60"}, {60, 10, g711.Mu, "ptime:10"}, {20, 30, g711.A, "ptime:40\r\na=maxptime:30"},
+		{10, 10, codec.PCMU, "ptime:10"}, {20, 20, codec.PCMA, "ptime:20"}, {30, 30, codec.PCMU, "ptime:30"},
+		{40, 40, codec.PCMA, "ptime:40"}, {60, 60, codec.PCMU, "ptime:60"}, {20, 20, codec.PCMU, "sendrecv"},
+		{10, 60, codec.PCMA, "ptime:60"}, {60, 10, codec.PCMU, "ptime:10"}, {20, 30, codec.PCMA, "ptime:40\r\na=maxptime:30"},
 	}
 	freqs := []float64{410, 640, 870, 1030, 1270, 1490, 1730, 2110, 2530}
 	r := newRig(t, 1)
 	room := r.e.NewRoom()
 	for i, k := range kinds {
 		p := r.phone(tone(freqs[i], -28))
-		p.law, p.ptime = k.law, k.in*8
-		if k.law == g711.A {
-			p.pt = ptPCMA
-		}
+		p.speaks(k.codec)
+		p.ptime = k.in * 8
 		p.accept("sendrecv", k.text)
 		room.Update(Change{p.leg.ID(), talks})
 	}
@@ -173,7 +171,7 @@ func TestPtimesAndLawsMix(t *testing.T) {
 // The looped clip follows the clock: all who hear it hear the same, whoever
 // came when; a prompt begins at its beginning and tells its end once.
 func TestLoopsAreSharedAndPromptsAreNot(t *testing.T) {
-	clip := &Clip{PCM: samples(tone(130, -10), 4000)}
+	clip := &Clip{PCM: voiced(tone(130, -10), 4000)}
 	r := newRig(t, 1)
 	a, b, c := r.call(nil), r.call(nil), r.call(nil)
 	loop := &Play{Clip: clip, Loop: true}
@@ -226,7 +224,7 @@ func TestLoopsAreSharedAndPromptsAreNot(t *testing.T) {
 
 func TestClipsOfOddLengths(t *testing.T) {
 	for _, n := range []int{0, 1, 159, 160, 161} {
-		clip := &Clip{PCM: samples(tone(100, -10), n)}
+		clip := &Clip{PCM: voiced(tone(100, -10), n)}
 		r := newRig(t, 1)
 		a, b := r.call(nil), r.call(nil)
 		room := r.e.NewRoom()

@@ -1,8 +1,12 @@
 package media
 
 import (
+	"io"
 	"runtime"
+	"sync/atomic"
 	"time"
+
+	"partyline/media/udp"
 )
 
 const (
@@ -13,10 +17,13 @@ const (
 // worker owns legs and rooms, and serves them every 20 ms from one goroutine.
 // Everything below load belongs to that goroutine alone.
 type worker struct {
-	engine *Engine
-	mail   chan command
-	load   int // of legs and rooms placed here; guarded by Engine.mu
-	gauge  gauge
+	engine   *Engine
+	id       int // place among the engine's workers
+	mail     chan command
+	load     int // of legs and rooms placed here; guarded by Engine.mu
+	gauge    gauge
+	gathered atomic.Int64 // the last tick whose speakers are added up, + 1
+	shares   atomic.Int64 // rooms of which this is one of several workers
 
 	tick int64 // number of the current tick
 	now  int64 // when it began
@@ -34,28 +41,73 @@ type worker struct {
 	news     backlog
 	count    traffic
 
-	buffer  [2048]byte   // a packet as it was read
-	private [frame]byte  // sound for one leg alone
-	pcm     [frame]int16 //
-	bus     [frame]int32 //
-	report  [512]byte    // an RTCP packet to send
-	idle    bool         // nothing to serve
+	tending  []*stream // whose sockets are to be changed
+	filtered int64     // legs with a filter in the kernel
+	io       udp.Sender
+	watch    *udp.Watch // over filtered legs; nil: they are looked at in turn
+	watched  map[LegID]*stream
+	hushed   payload // silence
+	running  bool    // in a goroutine of its own, and not by a test
+	idle     bool    // nothing to serve
+
+	buffer  [2048]byte       // a packet as it was read
+	private [frame]byte      // sound for one leg alone
+	pcm     [wideFrame]int16 //
+	wide    [wideFrame]int16 //
+	bus     bus              //
+	other   bus              //
+	clear   [2048]byte       // a packet as it was before it was encrypted
+	report  [512]byte        // an RTCP packet to send
 }
 
 // traffic counts packets, whosever they were.
 type traffic struct {
-	in, out, refused, malformed, unknown, strangers uint64
+	in, out, refused, malformed, unknown, strangers, overflowed uint64
 }
 
-func newWorker(e *Engine) *worker {
+func newWorker(e *Engine, id int) *worker {
 	return &worker{
 		engine:  e,
+		id:      id,
+		io:      udp.NewPlain(),
 		mail:    make(chan command, mailSize),
 		loops:   make(map[*Clip]*loop),
 		blocked: make(map[any]struct{}),
+		watched: make(map[LegID]*stream),
 		idle:    true,
 		tick:    -1,
 		news:    backlog{waiting: make([]delivery, 0, eventBacklog)},
+	}
+}
+
+// equip gives the worker what the kernel has for it: a ring to send by and a
+// watch over legs that mostly say nothing. It does without either.
+func (w *worker) equip(plain bool) {
+	if plain {
+		return
+	}
+	if ring, err := udp.NewRing(ringSize); err == nil {
+		w.io = ring
+	}
+	if watch, err := udp.NewWatch(watchMost); err == nil {
+		w.watch = watch
+	}
+}
+
+const (
+	ringSize  = 1024 // packets handed to the kernel at once
+	watchMost = 1024 // legs with digits or a sample on one tick; more wait for the next
+)
+
+// strip gives it back, after the last tick.
+func (w *worker) strip() {
+	if ring, ok := w.io.(io.Closer); ok {
+		ring.Close()
+		w.io = udp.NewPlain()
+	}
+	if w.watch != nil {
+		w.watch.Close()
+		w.watch = nil
 	}
 }
 
@@ -65,6 +117,7 @@ func (w *worker) run(keep bool) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	e := w.engine
+	w.running = true
 	alarm := newAlarm(e.now, keep)
 	for {
 		if w.idle && len(w.mail) == 0 {
@@ -115,25 +168,46 @@ func (w *worker) stale() {
 
 // step is one tick.
 func (w *worker) step(n, now int64) {
+	w.gather(n, now)
+	w.meet()
+	w.deliver()
+}
+
+// gather begins a tick: commands, packets, and the sum of what this worker's
+// legs say.
+func (w *worker) gather(n, now int64) {
 	w.tick, w.now, w.due = n, now, n*tick
 	if w.engine.zero != nil {
 		w.zero = w.engine.zero()
 	}
 	w.news.flush(w.engine.dispatch)
 	w.drain()
+	w.peek()
 	for _, s := range w.legs {
 		s.receive(w)
 	}
 	for _, r := range w.rooms {
-		r.run(w)
+		r.gather(w)
+	}
+}
+
+// deliver ends a tick: every leg is sent what it is to hear, and then there is
+// time for everything else.
+func (w *worker) deliver() {
+	for _, r := range w.rooms {
+		r.join(w)
 	}
 	for _, s := range w.legs {
 		s.send(w)
+	}
+	w.count.refused += uint64(w.io.Flush())
+	for _, s := range w.legs {
 		s.chores(w)
 	}
 	w.handOver()
 	w.retire()
-	w.idle = len(w.legs)+len(w.parked)+len(w.retiring)+len(w.news.waiting) == 0
+	w.tendAll()
+	w.idle = len(w.legs)+len(w.parked)+len(w.retiring)+len(w.news.waiting) == 0 && w.shares.Load() == 0
 	w.gauge.note(w, w.engine.now())
 }
 
@@ -155,6 +229,7 @@ func (s *stream) chores(w *worker) {
 	}
 	if turn%50 == 0 {
 		s.control.turn(w, s)
+		s.overflow(w)
 	}
 }
 
@@ -167,8 +242,11 @@ func (w *worker) addRoom(r *mix) {
 func (w *worker) removeRoom(r *mix) {
 	for len(r.members) > 0 {
 		s := r.members[len(r.members)-1]
-		s.part()
+		s.part(w)
 		s.set(w, Audio{})
+	}
+	if len(r.peers) > 0 {
+		w.shares.Add(-1)
 	}
 	last := len(w.rooms) - 1
 	moved := w.rooms[last]

@@ -5,6 +5,8 @@ package media
 import (
 	"testing"
 	"time"
+
+	"partyline/media/codec"
 )
 
 // wake has the only worker wake at a time, as its goroutine would.
@@ -122,13 +124,13 @@ func TestLatenessHistogram(t *testing.T) {
 func TestTickAllocatesNothing(t *testing.T) {
 	r := newRig(t, 1)
 	room := r.e.NewRoom()
-	music := &Clip{PCM: samples(tone(400, -10), 8000)}
+	music := &Clip{PCM: voiced(tone(400, -10), 8000)}
 	var speakers []*phone
 	for i := range 30 {
 		p := r.phone(nil)
 		switch i % 3 {
 		case 1:
-			p.law, p.pt = 1, ptPCMA
+			p.speaks(codec.PCMA)
 		case 2:
 			p.ptime = 240
 		}

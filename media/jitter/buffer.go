@@ -139,6 +139,9 @@ func (b *Buffer) SetCodec(c codec.Codec) {
 	b.Reset()
 }
 
+// Codec is how payloads are encoded.
+func (b *Buffer) Codec() codec.Codec { return b.codec }
+
 // SetLaw is SetCodec for the two laws of G.711.
 func (b *Buffer) SetLaw(law g711.Law) {
 	if law == g711.A {
