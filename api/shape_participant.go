@@ -79,6 +79,8 @@ type qualityJSON struct {
 	Discarded uint64  `json:"discarded"`
 	JitterMS  float64 `json:"jitter_ms"`
 	RTTMS     float64 `json:"rtt_ms"`
+	MOS       float64 `json:"mos"`
+	Cipher    string  `json:"cipher"`
 }
 
 func showParticipant(v bridge.ParticipantView) participantJSON {
@@ -123,5 +125,5 @@ func showQuality(q *state.Quality) *qualityJSON {
 		return nil
 	}
 	return &qualityJSON{Codec: q.Codec, Received: q.Received, Lost: q.Lost, FarLost: q.FarLost,
-		Discarded: q.Discarded, JitterMS: q.JitterMS, RTTMS: q.RTTMS}
+		Discarded: q.Discarded, JitterMS: q.JitterMS, RTTMS: q.RTTMS, MOS: q.MOS, Cipher: q.Cipher}
 }

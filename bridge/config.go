@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"partyline/media"
 	"partyline/state"
 )
 
@@ -21,6 +22,8 @@ type Config struct {
 	// TellHold says whether a trunk's far ends are told of our hold by
 	// re-INVITE; nil: never, hold is music from our mixer alone.
 	TellHold func(trunk string) bool
+	// SRTP says whether a trunk's sound is encrypted; nil: never.
+	SRTP     func(trunk string) media.Security
 	PINKey   []byte       // HMAC key of at least 16 bytes, kept outside the database
 	Log      *slog.Logger // nil: silence
 }

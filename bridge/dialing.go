@@ -180,8 +180,18 @@ func (o *owner) invite(m *member, gen uint64) {
 		CallerID:    m.rec.CallerID,
 		DisplayName: o.conf.Name,
 		RingTimeout: o.ringTimeout(m),
-		Offer:       func(string) ([]byte, error) { return leg.Offer() },
+		Offer:       func(trunk string) ([]byte, error) { return o.offer(leg, trunk) },
 	}, o.sink(m))
+}
+
+// offer makes a leg's offer as its trunk wants it.
+func (o *owner) offer(leg Leg, trunk string) ([]byte, error) {
+	if wanted := o.b.cfg.SRTP; wanted != nil {
+		if err := leg.Secure(wanted(trunk)); err != nil {
+			return nil, err
+		}
+	}
+	return leg.Offer()
 }
 
 // newLeg makes the audio of the present attempt.

@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"errors"
 	"time"
 
 	"partyline/media"
@@ -72,7 +73,7 @@ func (o *owner) answered(m *member, e CallEvent, at time.Time) {
 	m.rec.SIP = &state.SIPResult{Code: e.Code, Phrase: e.Phrase}
 	if err != nil {
 		o.log.Warn("a phone answered with audio that cannot be used", "participant", m.rec.ID, "error", err)
-		o.end(m, state.ReasonMediaMismatch)
+		o.end(m, unfit(err))
 		return
 	}
 	m.rec.Dialog = e.Dialog
@@ -84,6 +85,14 @@ func (o *owner) answered(m *member, e CallEvent, at time.Time) {
 		return
 	}
 	o.prompt(m)
+}
+
+// unfit is why an answer's audio cannot be used.
+func unfit(err error) state.Reason {
+	if errors.Is(err, media.ErrNotEncrypted) {
+		return state.ReasonEncryption
+	}
+	return state.ReasonMediaMismatch
 }
 
 // farHold tells a direction in which the far end hears nothing (RFC 3264 §8.4).
@@ -199,6 +208,7 @@ func (o *owner) hangUp(m *member) {
 		s := leg.Stats()
 		m.rec.Quality = &state.Quality{
 			Received: s.Received, Lost: s.Lost, FarLost: s.FarLost, Discarded: s.Discarded, Codec: s.Codec,
+			MOS: s.MOS, Cipher: s.Cipher,
 			JitterMS: float64(s.Jitter) / 1e6, RTTMS: float64(s.RoundTrip) / 1e6,
 		}
 	}

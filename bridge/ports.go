@@ -90,6 +90,7 @@ type Leg interface {
 	Accept(answer []byte) (media.Direction, error)
 	Answer(offer []byte) ([]byte, media.Direction, error)
 	Hold(on bool)
+	Secure(wanted media.Security) error
 	SetAudio(media.Audio)
 	Stats() media.Stats
 	Close()

@@ -93,7 +93,7 @@ func (o *owner) reclaim(m *member) {
 		leg, err := o.newLeg(m)
 		var offer []byte
 		if err == nil {
-			offer, err = leg.Offer()
+			offer, err = o.offer(leg, m.rec.Trunk)
 		}
 		if err != nil {
 			o.log.Error("no audio leg to take up a call again", "participant", m.rec.ID, "error", err)

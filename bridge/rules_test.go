@@ -422,6 +422,25 @@ func TestMediaMismatch(t *testing.T) {
 	})
 }
 
+// TestTrunkThatMustEncrypt: every offer for the trunk says so, a call that
+// stays in the clear is hung up, and the reason names it.
+func TestTrunkThatMustEncrypt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, bridge.Config{SRTP: func(string) media.Security { return media.SRTPRequired }}, bridge.ConferenceSpec{})
+		w.Phones.Script(number(1), bridgetest.Callee{SDP: "plain"})
+		v := w.add(1, bridge.ParticipantSpec{})
+		w.expect(v.ID, state.Rejected, "", state.ReasonEncryption)
+		if w.Phones.Last(number(1)).Hangups() != 1 {
+			t.Error("the answered call was not hung up")
+		}
+		able := w.add(2, bridge.ParticipantSpec{})
+		w.expect(able.ID, state.Connected, state.PhaseTalking, "")
+		if got := w.Phones.Last(number(2)).Leg().Security(); got != media.SRTPRequired {
+			t.Errorf("the offer was made with srtp %s", got)
+		}
+	})
+}
+
 func TestEarlyMediaIsNeverHeard(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, bridge.Config{}, bridge.ConferenceSpec{})

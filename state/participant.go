@@ -112,4 +112,6 @@ type Quality struct {
 	FarLost   uint64  `json:"far_lost"`  // packets of ours the far end reports lost
 	Codec     string  `json:"codec"`     // "PCMU", …
 	Discarded uint64  `json:"discarded"` // late, duplicate or from a wrong source
+	MOS       float64 `json:"mos"`       // how well we heard them by the E-model, 1 to 4.5 (ITU-T G.107); 0 when not known
+	Cipher    string  `json:"cipher"`    // SRTP suite; empty: plain RTP
 }

@@ -17,6 +17,7 @@ const (
 	ReasonDestinationForbidden Reason = "destination_forbidden"
 	ReasonTrunkLimit           Reason = "trunk_limit"
 	ReasonMediaMismatch        Reason = "media_mismatch"
+	ReasonEncryption           Reason = "encryption"
 	ReasonTrunkFailure         Reason = "trunk_failure"
 	ReasonCanceled             Reason = "canceled"
 	ReasonRedirected           Reason = "redirected"

@@ -78,6 +78,8 @@ type Leg struct {
 	ending  *time.Timer
 	closed  bool
 	hold    bool
+
+	security media.Security
 }
 
 // ID implements bridge.Leg.
@@ -90,12 +92,23 @@ func (l *Leg) Offer() ([]byte, error) {
 	if l.hold {
 		return fmt.Appendf(nil, "sendonly offer of leg %d", l.id), nil
 	}
+	if l.security != media.SRTPOff {
+		return fmt.Appendf(nil, "offer of leg %d, srtp %s", l.id, l.security), nil
+	}
 	return fmt.Appendf(nil, "offer of leg %d", l.id), nil
 }
 
 // Accept implements bridge.Leg. An answer with the word "bad" has no codec in
 // common.
-func (l *Leg) Accept(answer []byte) (media.Direction, error) { return direction(answer) }
+func (l *Leg) Accept(answer []byte) (media.Direction, error) {
+	l.mixer.mu.Lock()
+	security := l.security
+	l.mixer.mu.Unlock()
+	if security == media.SRTPRequired && strings.Contains(string(answer), "plain") {
+		return 0, media.ErrNotEncrypted
+	}
+	return direction(answer)
+}
 
 // Answer implements bridge.Leg. "hold" in the offer asks for recvonly,
 // "inactive" for inactive, "bad" cannot be answered.
@@ -114,6 +127,22 @@ func direction(sdp []byte) (media.Direction, error) {
 		return media.Inactive, nil
 	}
 	return media.SendRecv, nil
+}
+
+// Secure implements bridge.Leg: the next offer says how it is encrypted, and
+// where that is required an answer with the word "plain" is refused.
+func (l *Leg) Secure(wanted media.Security) error {
+	l.mixer.mu.Lock()
+	defer l.mixer.mu.Unlock()
+	l.security = wanted
+	return nil
+}
+
+// Security is what the leg was told of encryption last.
+func (l *Leg) Security() media.Security {
+	l.mixer.mu.Lock()
+	defer l.mixer.mu.Unlock()
+	return l.security
 }
 
 // Hold implements bridge.Leg: the next offer says "sendonly".

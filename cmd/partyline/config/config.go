@@ -59,7 +59,7 @@ type Trunk struct {
 	CallerIDs []string `yaml:"caller_ids"`
 	CPS       float64  `yaml:"cps"`
 	Channels  int      `yaml:"channels"`
-	SRTP      string   `yaml:"srtp"` // off for now
+	SRTP      string   `yaml:"srtp"` // off, optional or required
 	Priority  int      `yaml:"priority"`
 	Weight    int      `yaml:"weight"`
 	AllowFrom []string `yaml:"allow_from"` // further CIDRs its requests come from

@@ -117,7 +117,7 @@ func validateMedia(m Media, bad func(string, string, ...any)) {
 		}
 	}
 	if offered, _ := m.Offered(); len(m.Codecs) > 0 && len(offered) == 0 {
-		bad("media.codecs", "this version can only speak PCMU and PCMA; name at least one of them")
+		bad("media.codecs", "this version can only speak PCMU, PCMA and G722; name at least one of them")
 	}
 	if !within(m.Timeout, 5*time.Second, 10*time.Minute) {
 		bad("media.timeout", "%v is not between 5s and 10m", m.Timeout)
@@ -128,7 +128,7 @@ func validateMedia(m Media, bad func(string, string, ...any)) {
 // not know yet; the latter are left out of offers.
 func (m Media) Offered() (offered, left []string) {
 	for _, c := range m.Codecs {
-		if c == "PCMU" || c == "PCMA" {
+		if c != "opus" {
 			offered = append(offered, c)
 		} else {
 			left = append(left, c)
@@ -170,8 +170,8 @@ func validateTrunk(path string, t Trunk, bad func(string, string, ...any)) {
 	if t.Channels < 0 {
 		bad(path+".channels", "%d is negative", t.Channels)
 	}
-	if t.SRTP != "off" {
-		bad(path+".srtp", "%q is not offered by this version; only off is", t.SRTP)
+	if !slices.Contains([]string{"off", "optional", "required"}, t.SRTP) {
+		bad(path+".srtp", "%q is none of off, optional, required", t.SRTP)
 	}
 	if t.Hold != "music" && t.Hold != "reinvite" {
 		bad(path+".hold", "%q is neither music nor reinvite", t.Hold)

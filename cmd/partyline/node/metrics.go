@@ -39,6 +39,7 @@ var (
 
 	mediaLegs     = desc("media_legs", "Legs with a port.")
 	mediaRooms    = desc("media_rooms", "Rooms with a mix.")
+	mediaFiltered = desc("media_legs_filtered", "Legs whose sound the kernel drops because nobody may hear it.")
 	mediaPackets  = desc("media_packets_total", "RTP packets.", "direction")
 	mediaDropped  = desc("media_packets_dropped_total", "Packets not taken, by reason.", "reason")
 	mediaTicks    = desc("media_ticks_total", "Ticks by how they went.", "kind")
@@ -53,7 +54,7 @@ var (
 
 func (rooms) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{sipCalls, sipActive, sipPackets, sipStrays, trunkUp, trunkInUse, trunkResting,
-		mediaLegs, mediaRooms, mediaPackets, mediaDropped, mediaTicks, mediaLateness, mediaBudget,
+		mediaLegs, mediaRooms, mediaFiltered, mediaPackets, mediaDropped, mediaTicks, mediaLateness, mediaBudget,
 		smsTexts, smsWaiting, smsFaults, smsForged} {
 		ch <- d
 	}
@@ -83,15 +84,18 @@ func (r rooms) Collect(ch chan<- prometheus.Metric) {
 	m := r.n.engine.Stats()
 	gauge(mediaLegs, float64(m.Legs))
 	gauge(mediaRooms, float64(m.Rooms))
+	gauge(mediaFiltered, float64(m.Filtered))
 	count(mediaPackets, m.In, "in")
 	count(mediaPackets, m.Out, "out")
 	count(mediaDropped, m.Malformed, "malformed")
 	count(mediaDropped, m.Strangers, "stranger")
 	count(mediaDropped, m.Unknown, "unknown_payload")
 	count(mediaDropped, m.Refused, "not_sent")
+	count(mediaDropped, m.Overflowed, "socket_full")
 	count(mediaTicks, m.Ticks, "all")
 	count(mediaTicks, m.Late, "late")
 	count(mediaTicks, m.Skipped, "skipped")
+	count(mediaTicks, m.Unmet, "without_another_worker")
 	gauge(mediaBudget, m.Budget)
 	ch <- lateness(m)
 

@@ -57,6 +57,11 @@ func (n *Node) startMedia(context.Context, Options) (err error) {
 	return err
 }
 
+// security is what a trunk's srtp in the configuration means.
+var security = map[string]media.Security{
+	"off": media.SRTPOff, "optional": media.SRTPOptional, "required": media.SRTPRequired,
+}
+
 func addrOrZero(s string) netip.Addr {
 	a, _ := netip.ParseAddr(s) // validated with the configuration
 	return a
@@ -93,10 +98,11 @@ func (n *Node) startBridge(ctx context.Context, opts Options) error {
 		Log:     n.log,
 	})
 	var callerIDs []string
-	tellHold := map[string]bool{}
+	tellHold, srtp := map[string]bool{}, map[string]media.Security{}
 	for _, t := range c.Trunks {
 		callerIDs = append(callerIDs, t.CallerIDs...)
 		tellHold[t.Name] = t.Hold == "reinvite"
+		srtp[t.Name] = security[t.SRTP]
 	}
 	n.bridge, err = bridge.New(bridge.Config{
 		Store:  n.store,
@@ -116,6 +122,7 @@ func (n *Node) startBridge(ctx context.Context, opts Options) error {
 		},
 		CallerIDs: callerIDs,
 		TellHold:  func(trunk string) bool { return tellHold[trunk] },
+		SRTP:      func(trunk string) media.Security { return srtp[trunk] },
 		PINKey:    bolt.Derive(n.key, "pin"),
 		Log:       n.log,
 	})
