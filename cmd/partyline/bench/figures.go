@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"partyline/cmd/partyline/bench/load"
-	"partyline/cmd/partyline/bench/plan"
 )
 
 // Report is all that a run has measured.
@@ -78,7 +77,7 @@ func (f *Figures) take(m measurement, h *house, now memory) {
 		f.RSSPerLeg = float64(now.rss-h.idle.rss) / float64(f.Legs)
 		f.PSSPerLeg = float64(now.pss-h.idle.pss) / float64(f.Legs)
 	}
-	f.Faults = faults(f.Scenario, m.heard)
+	f.Faults = faults(m.heard)
 	if f.SetUp.Answered != f.Legs {
 		f.Faults = append(f.Faults, fmt.Sprintf("%d of %d calls answered", f.SetUp.Answered, f.Legs))
 	}
@@ -134,7 +133,7 @@ func (f *Figures) takeGauges(look, before, after gauges, m measurement) {
 }
 
 // faults says why what was heard is not clean.
-func faults(scenario string, r *load.Result) (why []string) {
+func faults(r *load.Result) (why []string) {
 	bad := func(is bool, format string, args ...any) {
 		if is {
 			why = append(why, fmt.Sprintf(format, args...))
@@ -143,8 +142,8 @@ func faults(scenario string, r *load.Result) (why []string) {
 	bad(r.Packets == 0, "nothing was heard")
 	bad(r.Lost > 0, "%d packets missing", r.Lost)
 	bad(r.Reordered > 0, "%d packets late or twice", r.Reordered)
-	bad(r.LineCounts.Jumps > 0 && scenario != plan.Churn, "%d jumps of timestamps", r.LineCounts.Jumps)
-	bad(r.Streams > 0 && scenario != plan.Churn, "%d changes of SSRC", r.Streams)
+	bad(r.LineCounts.Jumps > 0, "%d jumps of timestamps", r.LineCounts.Jumps)
+	bad(r.Streams > 0, "%d changes of SSRC", r.Streams)
 	bad(r.Foreign > 0, "%d packets that are no PCMU", r.Foreign)
 	bad(r.Stalled > 0, "%d legs heard too little", r.Stalled)
 	bad(r.Missing > 0, "%d of %d windows without an expected tone", r.Missing, r.Windows)

@@ -82,6 +82,9 @@ func (p *process) cut() *Result {
 // take adds a leg's count and sets it back.
 func (r *Result) take(l *leg) {
 	line, heard := l.line.Counts, l.ear.Counts
+	if l.plan.Churns { // it has many calls, and packets of one may still come in the next
+		line.Streams, line.Jumps, line.Reordered = 0, 0, 0
+	}
 	r.LineCounts.Add(line)
 	r.Counts.Add(heard)
 	r.Spurts += l.spurt.Heard
