@@ -20,6 +20,7 @@ type phone struct {
 	number string
 	invite *siptest.Incoming
 	ear    *ear
+	slow   time.Duration // to speak after it has answered
 
 	bridge                          atomic.Pointer[netip.AddrPort] // where it sends
 	voice                           atomic.Pointer[voice]
@@ -72,8 +73,13 @@ func (p *phone) pickUp() {
 	p.invite.Reply(200, siptest.Body(p.describe("sendrecv")))
 }
 
-// talk makes it send its voice from now on.
+// talk makes it send its voice from now on, when it has answered.
 func (p *phone) talk() { p.talking.Store(true) }
+
+// speaks tells whether it sends its voice now.
+func (p *phone) speaks(now time.Time) bool {
+	return p.talking.Load() && p.answered.Load() && !p.ended.Load() && now.UnixNano()-p.answeredAt.Load() >= int64(p.slow)
+}
 
 func (p *phone) say(v voice) { p.voice.Store(&v) }
 

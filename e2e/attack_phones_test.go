@@ -145,7 +145,7 @@ func (x *exchange) speak() {
 		case <-timer.C:
 		}
 		for _, p := range x.all() {
-			if p.talking.Load() && p.answered.Load() && !p.ended.Load() {
+			if p.speaks(time.Now()) {
 				p.speak()
 			}
 			if n%25 == 0 && p.answered.Load() && !p.acked.Load() {
