@@ -113,7 +113,7 @@ func lossy(random *rand.Rand, mean, run float64) func() bool {
 // The estimate of a filtered stream is right in the mean, for losses at
 // random and in bursts, and each time within what one sample of 64 can tell.
 func TestFilteredLossIsUnbiased(t *testing.T) {
-	const packets, calls = 30000, 400 // ten minutes each
+	const packets, calls = 30000, 150 // ten minutes each
 	for _, line := range []struct{ mean, run float64 }{{0.005, 1}, {0.05, 1}, {0.3, 1.5}, {0.05, 5}, {0.1, 40}} {
 		random := rand.New(rand.NewPCG(7, uint64(1000*line.mean+line.run)))
 		var estimated, actual, worst, variance float64
