@@ -8,7 +8,7 @@
 // last quarter period before a loss when it learns of it. Here nothing is
 // delayed: instead the difference that the step from the last real sample to
 // the repeated period would make is added to the made-up sound and faded out
-// over the same quarter period, which joins it in value and slope.
+// over the same quarter period.
 //
 // Tones of signalling are never made up: a receiver of DTMF would count a
 // longer digit or two, and a fax or modem takes a phase that is not the far

@@ -181,17 +181,3 @@ func TestLossDoesNotAddDelay(t *testing.T) {
 		t.Errorf("the tone is only %.1f dB over the rest at its worst", worst)
 	}
 }
-
-func BenchmarkFrame(b *testing.B) {
-	l := line{length: 10 * time.Second, phase: 7 * time.Millisecond, wave: sine(997, -20)}
-	packets := l.packets()
-	var buffer jitter.Buffer
-	var pcm [jitter.Frame]int16
-	at, seq, ts := startNS, uint16(0), uint32(0)
-	b.ReportAllocs()
-	for i := 0; b.Loop(); i++ {
-		buffer.Put(seq, ts, packets[i%len(packets)].payload, at-tickNS/2)
-		buffer.Get(pcm[:], at)
-		at, seq, ts = at+tickNS, seq+1, ts+jitter.Frame
-	}
-}
