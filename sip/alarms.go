@@ -1,15 +1,19 @@
 package sip
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // alarms are the deadlines of one call, kept by its goroutine: one timer, no
 // callback from another goroutine.
 type alarms struct {
-	at    map[string]alarm
+	at    []alarm // never more than a handful
 	timer *time.Timer
 }
 
 type alarm struct {
+	name string
 	when time.Time
 	do   func()
 }
@@ -17,49 +21,59 @@ type alarm struct {
 func newAlarms() alarms {
 	t := time.NewTimer(time.Hour)
 	t.Stop()
-	return alarms{at: map[string]alarm{}, timer: t}
+	return alarms{timer: t}
 }
 
 // set replaces the alarm of that name.
 func (s *alarms) set(name string, in time.Duration, do func()) {
-	s.at[name] = alarm{when: time.Now().Add(in), do: do}
+	s.remove(name)
+	s.at = append(s.at, alarm{name: name, when: time.Now().Add(in), do: do})
 	s.arm()
 }
 
 func (s *alarms) clear(name string) {
-	if _, ok := s.at[name]; ok {
-		delete(s.at, name)
+	if s.remove(name) {
 		s.arm()
 	}
 }
 
-func (s *alarms) arm() {
-	s.timer.Stop()
-	var first time.Time
-	for _, a := range s.at {
-		if first.IsZero() || a.when.Before(first) {
-			first = a.when
+func (s *alarms) has(name string) bool {
+	return slices.ContainsFunc(s.at, func(a alarm) bool { return a.name == name })
+}
+
+func (s *alarms) remove(name string) bool {
+	before := len(s.at)
+	s.at = slices.DeleteFunc(s.at, func(a alarm) bool { return a.name == name })
+	return len(s.at) < before
+}
+
+// first is the place of the earliest alarm, -1 when there is none.
+func (s *alarms) first() int {
+	first := -1
+	for i, a := range s.at {
+		if first < 0 || a.when.Before(s.at[first].when) {
+			first = i
 		}
 	}
-	if !first.IsZero() {
-		s.timer.Reset(max(time.Until(first), 0))
+	return first
+}
+
+func (s *alarms) arm() {
+	s.timer.Stop()
+	if i := s.first(); i >= 0 {
+		s.timer.Reset(max(time.Until(s.at[i].when), 0))
 	}
 }
 
 // due takes out the earliest alarm whose time has come. Running it may set or
 // clear others, so they are taken one by one.
 func (s *alarms) due() (do func(), ok bool) {
-	var first string
-	for name, a := range s.at {
-		if b, found := s.at[first]; !found || a.when.Before(b.when) {
-			first = name
-		}
-	}
-	a, found := s.at[first]
-	if !found || a.when.After(time.Now()) {
+	i := s.first()
+	if i < 0 || s.at[i].when.After(time.Now()) {
 		s.arm()
 		return nil, false
 	}
-	delete(s.at, first)
-	return a.do, true
+	do = s.at[i].do
+	s.at = slices.Delete(s.at, i, i+1)
+	return do, true
 }

@@ -74,7 +74,7 @@ func (c *Call) lost() {
 // with CauseGone after five seconds without an answer.
 func (c *Call) Probe() {
 	c.box.command(func() {
-		if _, running := c.ticker.at[alarmProbe]; c.phase != up || running {
+		if running := c.ticker.has(alarmProbe); c.phase != up || running {
 			return
 		}
 		c.ticker.set(alarmProbe, probeTimeout, c.lost)
@@ -132,7 +132,7 @@ func (c *Call) serve(force bool) {
 		seq := w.req.CSeq().SeqNo
 		last := c.dialog.RemoteCSeq
 		if last != 0 && seq > last+1 && !force {
-			if _, set := c.ticker.at[alarmOrder]; !set {
+			if set := c.ticker.has(alarmOrder); !set {
 				c.ticker.set(alarmOrder, orderWait, func() { c.serve(true) })
 			}
 			return

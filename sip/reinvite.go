@@ -39,7 +39,7 @@ func (c *Call) Reinvite(offer []byte) {
 
 // offer sends a re-INVITE now or when it may.
 func (c *Call) offer(o offerOut) {
-	if _, glare := c.ticker.at[alarmGlare]; c.ours != nil || c.theirs != nil || glare {
+	if glare := c.ticker.has(alarmGlare); c.ours != nil || c.theirs != nil || glare {
 		if c.next == nil || !o.refresh {
 			c.next = &o
 		}
