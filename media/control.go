@@ -100,6 +100,9 @@ func (c *control) send(s *stream, b []byte) {
 
 // playout is what the metrics need to know of the jitter buffer.
 func (s *stream) playout() report.Playout {
+	if s.mouth == nil {
+		return report.Playout{Packet: 20 * time.Millisecond, AbsMaximum: jitter.Cap, System: 10 * time.Millisecond}
+	}
 	jit := s.jit.Stats()
 	depth := s.jit.Depth()
 	return report.Playout{

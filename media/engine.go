@@ -28,12 +28,13 @@ type Engine struct {
 	ending   sync.Once
 	wait     sync.WaitGroup
 
-	mu     sync.Mutex // places legs and rooms; never held by a tick
-	legs   map[LegID]*Leg
-	open   map[*stream]struct{} // whose sockets are open: legs, and closed ones not yet retired
-	rooms  map[*Room]struct{}
-	lastID LegID
-	closed bool
+	mu      sync.Mutex // places legs and rooms; never held by a tick
+	legs    map[LegID]*Leg
+	open    map[*stream]struct{} // whose sockets are open: legs, and closed ones not yet retired
+	rooms   map[*Room]struct{}
+	lastID  LegID
+	streams slab[stream]
+	closed  bool
 }
 
 // retiring bounds the closed legs whose sockets wait to be closed.
@@ -129,6 +130,8 @@ func (e *Engine) closePorts() {
 			e.ports.back(s.socket)
 			e.mu.Lock()
 			delete(e.open, s)
+			*s = stream{}
+			e.streams.back(s)
 			e.mu.Unlock()
 		case <-e.done:
 			return
@@ -144,7 +147,14 @@ func (e *Engine) NewLeg(handler func(Event)) (*Leg, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &stream{at: -1, socket: socket}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		socket.close()
+		return nil, ErrClosed
+	}
+	s := e.streams.take()
+	s.at, s.socket = -1, socket
 	s.control.session.SSRC, s.control.cname = identity()
 	// Below half of the numbers, so that no far end mistakes the first for one
 	// of before a roll-over (RFC 3711 §3.3.1).
@@ -162,14 +172,8 @@ func (e *Engine) NewLeg(handler func(Event)) (*Leg, error) {
 	}
 	s.leg = l
 
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.closed {
-		socket.close()
-		return nil, ErrClosed
-	}
 	e.lastID++
-	l.id = e.lastID
+	l.id, s.id = e.lastID, e.lastID
 	e.legs[l.id] = l
 	e.open[s] = struct{}{}
 	l.home = e.leastLoaded()

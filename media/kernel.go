@@ -100,8 +100,8 @@ func (s *stream) setFiltered(w *worker, on bool, at int64) {
 
 // attend has the kernel tell when something comes through the leg's filter.
 func (s *stream) attend(w *worker) {
-	if w.watch != nil && w.watch.Add(s.socket.rtp, uint64(s.leg.id)) == nil {
-		s.watched, w.watched[s.leg.id] = true, s
+	if w.watch != nil && w.watch.Add(s.socket.rtp, uint64(s.id)) == nil {
+		s.watched, w.watched[s.id] = true, s
 	}
 }
 
@@ -109,7 +109,7 @@ func (s *stream) unattend(w *worker) {
 	if s.watched {
 		_ = w.watch.Remove(s.socket.rtp) // it fails only for sockets that are not there
 		s.watched = false
-		delete(w.watched, s.leg.id)
+		delete(w.watched, s.id)
 	}
 }
 

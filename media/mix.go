@@ -61,7 +61,7 @@ func (r *mix) gather(w *worker) {
 		}
 	}
 	for _, s := range r.speakers {
-		if !s.take(w) {
+		if s.sounded != w.tick+1 {
 			continue
 		}
 		rate := rateOf(s.far.codec)

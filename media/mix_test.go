@@ -39,7 +39,7 @@ func bare(members int) (*mix, []*stream) {
 	r := new(mix)
 	all := make([]*stream, members)
 	for i := range all {
-		all[i] = &stream{at: -1}
+		all[i] = &stream{at: -1, mouth: new(mouth)}
 		r.add(all[i])
 	}
 	return r, all

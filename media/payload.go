@@ -92,7 +92,7 @@ func (v *voice) leave(known *codec.Encoder) {
 
 // part is leave between two ticks: the leg has been sent all there is.
 func (v *voice) part() {
-	if v.with != nil {
+	if v != nil && v.with != nil {
 		v.leave(&v.with.after)
 	}
 }
@@ -103,7 +103,7 @@ func (s *stream) share(p *payload, w *worker) []byte {
 	if c.Stateless() || s.voice.with == p {
 		return p.of(c, w.tick)
 	}
-	v := &s.voice
+	v := s.voice
 	if v.with != nil {
 		v.leave(v.with.known(c, w.tick))
 	}

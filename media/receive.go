@@ -55,7 +55,7 @@ func (a *arrivals) accept(p *packet, tick int64) (ok, fresh bool) {
 
 // receive takes what has come for the leg since the last tick.
 func (s *stream) receive(w *worker) {
-	turn := w.tick + int64(s.leg.id)
+	turn := w.tick + int64(s.id)
 	most := s.pace.most(turn)
 	switch {
 	case s.flush:
@@ -69,7 +69,9 @@ func (s *stream) receive(w *worker) {
 	switch {
 	case s.flush:
 		s.flush, s.pace = false, pace{}
-		s.jit.Reset()
+		if s.mouth != nil {
+			s.jit.Reset()
+		}
 	case !s.filtered:
 		s.pace.took(n, dry)
 	}
@@ -139,7 +141,7 @@ const oldest = int64(2e9)
 // nothing we know.
 func (s *stream) packet(w *worker, b []byte, from netip.AddrPort, at int64) bool {
 	if !s.far.known {
-		s.counters.discarded++ // early media: nobody hears it
+		s.counts.discarded++ // early media: nobody hears it
 		return false
 	}
 	if s.secure != nil { // nothing is learned from a packet that is not authentic
@@ -159,12 +161,8 @@ func (s *stream) packet(w *worker, b []byte, from netip.AddrPort, at int64) bool
 		w.count.unknown++ // a payload type nobody agreed on costs a look and no more
 		return false
 	}
-	if !s.lock.Check(from, p.ssrc, p.seq, w.now) {
+	if !s.believes(w, from, &p) {
 		return s.stranger(w)
-	}
-	s.aim()
-	if !s.settled {
-		w.tend(s)
 	}
 	if event {
 		s.event(w, &p, at)
@@ -177,7 +175,7 @@ func (s *stream) packet(w *worker, b []byte, from netip.AddrPort, at int64) bool
 	if audio && (len(p.payload) == 0 || len(p.payload) > longest) {
 		return s.malformed(w)
 	}
-	if fresh {
+	if fresh && s.mouth != nil {
 		s.jit.Reset()
 	}
 	s.control.session.Receiver.Packet(p.ssrc, p.seq, p.ts, at)
@@ -194,15 +192,31 @@ func (s *stream) packet(w *worker, b []byte, from netip.AddrPort, at int64) bool
 	return true
 }
 
+// believes applies the source rule, which has nothing more to say once the
+// socket is connected.
+func (s *stream) believes(w *worker, from netip.AddrPort, p *packet) bool {
+	if s.connected {
+		return from == s.sendTo // others may still wait from before
+	}
+	if !s.lock.Check(from, p.ssrc, p.seq, w.now) {
+		return false
+	}
+	s.aim()
+	if !s.settled {
+		w.tend(s)
+	}
+	return true
+}
+
 func (s *stream) malformed(w *worker) bool {
 	w.count.malformed++
-	s.counters.discarded++
+	s.counts.discarded++
 	return false
 }
 
 func (s *stream) stranger(w *worker) bool {
 	w.count.strangers++
-	s.counters.discarded++
+	s.counts.discarded++
 	return false
 }
 
@@ -224,8 +238,8 @@ func (s *stream) event(w *worker, p *packet, at int64) {
 
 // alive notes that the far end is there.
 func (s *stream) alive(w *worker) {
-	s.counters.received++
-	if s.counters.received == 1 {
+	s.counts.received++
+	if s.counts.received == 1 {
 		w.emit(s.leg, Event{Kind: EventFlowing})
 	}
 	s.silence.heard(w.now)
@@ -243,7 +257,7 @@ func (s *stream) expire(w *worker) {
 
 // pressed tells of a key press.
 func (s *stream) pressed(w *worker, p dtmf.Press) {
-	s.counters.digits++
+	s.counts.digits++
 	w.emit(s.leg, Event{Kind: EventDigit, Digit: p.Digit, Duration: p.Duration})
 }
 

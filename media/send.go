@@ -11,14 +11,18 @@ type departures struct {
 	mark  bool // the next packet begins a talk spurt
 	size  int  // bytes of sound in one packet
 	fill  int  // bytes of sound waiting in packet
-	// packet has room for the longest payload less one byte, and a tick more.
-	packet [headerSize + longest + frame]byte
+	// packet holds what waits where a packet is not 20 ms: the longest payload
+	// less one byte, and a tick more.
+	packet *[longest + frame]byte
 }
 
 // resize changes how much sound a packet carries; what waits is left out.
 func (d *departures) resize(bytes int) {
 	if d.size != bytes {
 		d.size, d.fill = bytes, 0
+	}
+	if bytes != frame && d.packet == nil {
+		d.packet = new([longest + frame]byte)
 	}
 }
 
@@ -64,13 +68,13 @@ func (s *stream) put(w *worker, tick int64, sound []byte) {
 		s.depart(w, sound)
 		return
 	}
-	copy(d.packet[headerSize+d.fill:], sound)
+	copy(d.packet[d.fill:], sound)
 	d.fill += frame
 	for d.fill >= d.size {
-		s.depart(w, d.packet[headerSize:][:d.size])
+		s.depart(w, d.packet[:d.size])
 		d.fill -= d.size
 		if d.fill > 0 {
-			copy(d.packet[headerSize:], d.packet[headerSize+d.size:][:d.fill])
+			copy(d.packet[:], d.packet[d.size:][:d.fill])
 		}
 	}
 }
@@ -93,7 +97,7 @@ func (s *stream) depart(w *worker, sound []byte) {
 	} else if !s.socket.rtp.Write(b[:n], &s.dest) {
 		w.count.refused++
 	}
-	s.counters.sent++
+	s.counts.sent++
 	s.control.session.Sent(d.ts, len(sound), w.now)
 	d.mark = false
 	d.seq++

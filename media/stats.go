@@ -3,6 +3,8 @@ package media
 import (
 	"sync/atomic"
 	"time"
+
+	"partyline/media/jitter"
 )
 
 // Stats of a leg, for the quality record. They are up to 200 ms old.
@@ -66,13 +68,16 @@ func score(tenths uint32) float64 {
 // publish tells the leg's figures to whoever asks.
 func (s *stream) publish() {
 	p, session := &s.leg.seen, &s.control.session
-	reception, jit := session.Receiver.Reception(), s.jit.Stats()
-	p.received.Store(s.counters.received)
+	reception, jit := session.Receiver.Reception(), jitter.Stats{}
+	if s.mouth != nil {
+		jit = s.jit.Stats()
+	}
+	p.received.Store(s.counts.received)
 	p.lost.Store(reception.Lost)
-	p.discarded.Store(s.counters.discarded + jit.Duplicates + jit.Late + jit.Strange)
-	p.sent.Store(s.counters.sent)
+	p.discarded.Store(s.counts.discarded + jit.Duplicates + jit.Late + jit.Strange)
+	p.sent.Store(s.counts.sent)
 	p.farLost.Store(session.FarLost())
-	p.digits.Store(s.counters.digits)
+	p.digits.Store(s.counts.digits)
 	p.jitter.Store(int64(reception.Jitter))
 	p.roundTrip.Store(int64(session.RoundTrip()))
 	p.lastPacket.Store(s.silence.last)

@@ -16,65 +16,63 @@ import (
 // to the worker in owner; only that worker's goroutine reads or writes it.
 // What a listener's tick needs comes first.
 type stream struct {
-	owner atomic.Pointer[worker]
-	leg   *Leg
-	at    int // place in the owner's list; -1 before it is taken in
-	room  *mix
-	seat  int // place in the room's list
+	owner    atomic.Pointer[worker]
+	id       LegID // the leg's, here so that a tick need not look for it
+	at       int   // place in the owner's list; -1 before it is taken in
+	*mouth         // nil until it may be heard
+	socket   pair
+	room     *mix
+	loop     *loop // of a looped Play
+	sounded  int64 // tick of pcm, + 1
+	secure   *srtp.Session
+	speaking bool // may be heard in its room: audio, direction and room say so
 
-	socket    pair
-	far       far // negotiated; zero before the first answer
-	audio     Audio
-	loop      *loop // of a looped Play
-	sounded   int64 // tick of pcm, + 1
-	speaking  bool  // may be heard in its room: audio, direction and room say so
-	moved     bool  // from another worker, and nothing sent since
-	flush     bool  // what waits in the socket is stale: it came while nobody might hear it
-	settled   bool  // a connection to sendTo has been tried
-	connected bool  // the socket takes packets from sendTo alone
-	filtered  bool  // the kernel drops most of what comes
-	tended    bool  // in the worker's list of those whose socket is to be changed
-	watched   bool  // the worker is told when something comes through the filter
+	moved     bool // from another worker, and nothing sent since
+	flush     bool // what waits in the socket is stale: it came while nobody might hear it
+	settled   bool // a connection to sendTo has been tried
+	connected bool // the socket takes packets from sendTo alone
+	filtered  bool // the kernel drops most of what comes
+	tended    bool // in the worker's list of those whose socket is to be changed
+	watched   bool // the worker is told when something comes through the filter
 	pace      pace
-	out       departures
-	drops     drops
-	secure    *srtp.Session // nil: plain RTP
-	keyed     keys          // what secure was made of
 
+	out     departures
+	far     far // negotiated; zero before the first answer
+	audio   Audio
+	control control
+	silence watch
+	counts  counts
+	lock    source.Lock
+	in      arrivals
+	keys    dtmf.Decoder
+
+	leg    *Leg
+	seat   int  // place in the room's list
+	keyed  keys // what secure was made of
+	drops  drops
 	dest   udp.Dest
 	sendTo netip.AddrPort // dest in another form
-	lock   source.Lock
-	in     arrivals
-	keys   dtmf.Decoder
-	voice  voice     // where the codec has a memory
-	playAt int       // sample the one-shot Play has come to
-	up     *crossing // of a Play, for a leg that hears 16 kHz
-
-	jit      jitter.Buffer
-	pcm      [wideFrame]int16 // what it put into the mix, at its codec's rate
-	cross    *crossing        // from the rate it speaks at, where that is another
-	limit    limiter          // of the mix without itself
-	control  control
-	silence  watch
-	counters counters
+	voice  *voice         // where the codec has a memory
+	playAt int            // sample the one-shot Play has come to
+	up     *crossing      // of a Play, for a leg that hears 16 kHz
 }
 
 // far is what SDP agreed on with the far end.
 type far struct {
 	known   bool
-	addr    netip.AddrPort // RTP
-	rtcp    netip.AddrPort
 	codec   codec.Codec
 	pt      uint8
 	events  bool
 	eventPT uint8
-	bytes   int // of sound in one packet of ours
 	dir     Direction
 	metrics bool // it takes XR VoIP metrics
+	bytes   int  // of sound in one packet of ours
+	addr    netip.AddrPort
+	rtcp    netip.AddrPort
 }
 
-// counters are published to the leg's Stats now and then.
-type counters struct {
+// counts are published to the leg's Stats now and then.
+type counts struct {
 	received, discarded, sent, digits uint64
 }
 
@@ -126,8 +124,11 @@ func (s *stream) agree(w *worker, f far, k keys) {
 
 // recode begins to send in another codec.
 func (s *stream) recode(w *worker, c codec.Codec) {
-	s.voice = voice{}
-	s.voice.own.Reset(c)
+	s.voice = nil
+	if !c.Stateless() {
+		s.voice = new(voice)
+		s.voice.own.Reset(c)
+	}
 	if s.loop != nil {
 		l := s.loop
 		s.loop = w.loopOf(l.clip, c)
@@ -136,7 +137,10 @@ func (s *stream) recode(w *worker, c codec.Codec) {
 	if s.room != nil {
 		s.room.changed = true
 	}
-	s.cross, s.up = nil, nil
+	s.up = nil
+	if s.mouth != nil {
+		s.cross = nil
+	}
 }
 
 // aim sends to where the source rule says.
@@ -155,9 +159,7 @@ func (s *stream) settle(w *worker) {
 	}
 	s.speaking = speaking
 	if speaking {
-		s.jit.Reset()
-		s.cross = nil
-		s.flush = true
+		s.openMouth(w)
 	}
 	w.tend(s)
 	if s.room != nil {
@@ -185,24 +187,26 @@ func (s *stream) part(w *worker) {
 	s.settle(w)
 }
 
-// take makes s.pcm this tick's sound of a speaker, and tells whether there is
-// any: silence adds nothing and needs no mix of its own.
-func (s *stream) take(w *worker) bool {
+// take makes s.pcm this tick's sound of one who may be heard, if there is any:
+// silence adds nothing and needs no mix of its own.
+func (s *stream) take(w *worker) {
+	if !s.speaking {
+		return
+	}
 	rate := rateOf(s.far.codec)
 	pcm := s.pcm[:perTick(rate)]
 	if from := rateOf(s.jit.Codec()); from != rate {
 		s.takeOther(w, pcm, from)
 	} else if kind := s.jit.Get(pcm, w.due); kind == jitter.Empty {
-		return false
+		return
 	}
 	if silent(pcm) {
-		return false
+		return
 	}
 	if s.sounded != w.tick {
 		s.limit = s.room.limits[rate]
 	}
 	s.sounded = w.tick + 1
-	return true
 }
 
 // takeOther is take for a far end that sends at another rate than it is sent.

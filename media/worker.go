@@ -41,6 +41,7 @@ type worker struct {
 	news     backlog
 	count    traffic
 
+	mouths   slab[mouth]
 	tending  []*stream // whose sockets are to be changed
 	filtered int64     // legs with a filter in the kernel
 	io       udp.Sender
@@ -183,8 +184,9 @@ func (w *worker) gather(n, now int64) {
 	w.news.flush(w.engine.dispatch)
 	w.drain()
 	w.peek()
-	for _, s := range w.legs {
+	for _, s := range w.legs { // while a leg is in the processor's caches
 		s.receive(w)
+		s.take(w)
 	}
 	for _, r := range w.rooms {
 		r.gather(w)
@@ -199,11 +201,9 @@ func (w *worker) deliver() {
 	}
 	for _, s := range w.legs {
 		s.send(w)
-	}
-	w.count.refused += uint64(w.io.Flush())
-	for _, s := range w.legs {
 		s.chores(w)
 	}
+	w.count.refused += uint64(w.io.Flush())
 	w.handOver()
 	w.retire()
 	w.tendAll()
@@ -219,7 +219,7 @@ func (w *worker) emit(leg *Leg, v Event) {
 
 // chores are what a leg needs less often than every tick; legs take turns.
 func (s *stream) chores(w *worker) {
-	turn := w.tick + int64(s.leg.id)
+	turn := w.tick + int64(s.id)
 	if turn%5 == 0 {
 		s.check(w)
 		s.expire(w)
@@ -260,6 +260,7 @@ func (w *worker) remove(s *stream) {
 	s.control.bye(w, s)
 	s.publish()
 	w.release(s)
+	s.shutMouth(w)
 	w.retiring = append(w.retiring, s)
 }
 
