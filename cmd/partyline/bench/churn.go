@@ -13,14 +13,14 @@ import (
 
 // ChurnFigures tell what was done while the tone went on.
 type ChurnFigures struct {
-	Acts     map[string]int `json:"acts"`
-	Held     int            `json:"held"` // times that somebody on hold was listened to for what the conference says
-	RSSEarly int64          `json:"rss_bytes_after_a_tenth"`
-	RSSLate  int64          `json:"rss_bytes_at_the_end"`
+	Acts  map[string]int `json:"acts"`
+	Held  int            `json:"held"` // times that somebody on hold was listened to for what the conference says
+	Early int64          `json:"own_bytes_after_a_tenth"`
+	Late  int64          `json:"own_bytes_at_the_end"`
 }
 
 func (c *ChurnFigures) goals() []Goal {
-	return []Goal{atMost("memory grown since a tenth of the time", float64(c.RSSLate-c.RSSEarly)/(1<<20), 8, "%.1f MB")}
+	return []Goal{atMost("memory grown since a tenth of the time", float64(c.Late-c.Early)/(1<<20), 8, "%.1f MB")}
 }
 
 // follows says which act may follow which; only talkers are muted and unmuted.
@@ -78,7 +78,7 @@ func (b *bench) churn(ctx context.Context, h *house, f *Figures) (m measurement,
 	if err := m.since(before, h.bridge.pid(), h.far.pid()); err != nil {
 		return m, err
 	}
-	f.Churn.RSSLate = memoryOf(h.bridge.pid()).rss
+	f.Churn.Late = memoryOf(h.bridge.pid()).own
 	m.heard, err = h.far.cut()
 	return m, err
 }
@@ -116,8 +116,8 @@ func (c *churning) act(ctx context.Context, end time.Time) error {
 	defer tick.Stop()
 	early := time.Now().Add(time.Until(end) / 10)
 	for time.Now().Before(end) {
-		if c.f.RSSEarly == 0 && time.Now().After(early) {
-			c.f.RSSEarly = memoryOf(c.h.bridge.pid()).rss
+		if c.f.Early == 0 && time.Now().After(early) {
+			c.f.Early = memoryOf(c.h.bridge.pid()).own
 		}
 		select {
 		case <-tick.C:

@@ -34,7 +34,7 @@ type Figures struct {
 
 	RSS        int64   `json:"rss_bytes"`
 	RSSPerLeg  float64 `json:"rss_bytes_per_leg"` // above that of the idle bridge before
-	PSSPerLeg  float64 `json:"pss_bytes_per_leg"`
+	OwnPerLeg  float64 `json:"own_bytes_per_leg"` // the same without pages of files
 	HeapPerLeg float64 `json:"heap_in_use_bytes_per_leg"`
 
 	Allocations    float64 `json:"allocations_per_second"` // of the whole bridge
@@ -75,7 +75,7 @@ func (f *Figures) take(m measurement, h *house, now memory) {
 	f.RSS = now.rss
 	if now.rss > 0 {
 		f.RSSPerLeg = float64(now.rss-h.idle.rss) / float64(f.Legs)
-		f.PSSPerLeg = float64(now.pss-h.idle.pss) / float64(f.Legs)
+		f.OwnPerLeg = float64(now.own-h.idle.own) / float64(f.Legs)
 	}
 	f.Faults = faults(m.heard)
 	if f.SetUp.Answered != f.Legs {

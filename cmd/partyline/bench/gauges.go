@@ -41,14 +41,15 @@ func (br *bridge) gauges(ctx context.Context) (gauges, error) {
 	return g, lines.Err()
 }
 
-// memory of a process in bytes: resident, and its share of what it shares; 0
+// memory of a process in bytes: all that is resident, and what of it is its
+// own and not the page cache's, as program text and the mapped store are; 0
 // where the system does not say.
-type memory struct{ rss, pss int64 }
+type memory struct{ rss, own int64 }
 
 func memoryOf(pid int) memory {
 	return memory{
 		rss: kilobytes(fmt.Sprintf("/proc/%d/status", pid), "VmRSS:") << 10,
-		pss: kilobytes(fmt.Sprintf("/proc/%d/smaps_rollup", pid), "Pss:") << 10,
+		own: kilobytes(fmt.Sprintf("/proc/%d/status", pid), "RssAnon:") << 10,
 	}
 }
 

@@ -51,7 +51,7 @@ func (f *Figures) goals() (gs []Goal) {
 		if f.Floor != nil && f.Scenario != plan.Rooms {
 			add(atMost("ratio to the floor", f.Ratio, 1.3, "%.2f"))
 		}
-		add(atMost("resident memory a leg", f.RSSPerLeg/1024, 20, "%.1f KB"))
+		add(atMost("memory a leg", f.OwnPerLeg/1024, 20, "%.1f KB"))
 		add(atMost("allocations a packet", f.AllocPerPacket, 0.005, "%.3f"))
 		if f.LateP999 < 0 {
 			f.LateP999 = 1e3

@@ -43,7 +43,7 @@ func (r *Report) Table(out io.Writer) {
 			sound += ", spoilt"
 		}
 		fmt.Fprintf(w, "%s\t%d\t%.1f\t%.1f\t%.0f\t%.0f\t%s\t%s\t%.1f\t%.3f\t%.1f\t%.1f\t%.1f\t%s\t\n", f.Scenario, f.Legs, f.CPU, f.LoadCPU, f.OthersCPU, f.NSPerPacket,
-			floor, ratio, f.RSSPerLeg/1024, f.AllocPerPacket, f.Heard.JitterMS.P99, f.Heard.DelayMS.Median, f.Heard.DelayMS.P99, sound)
+			floor, ratio, f.OwnPerLeg/1024, f.AllocPerPacket, f.Heard.JitterMS.P99, f.Heard.DelayMS.Median, f.Heard.DelayMS.P99, sound)
 	}
 	_ = w.Flush()
 	r.floors(out)
