@@ -15,7 +15,12 @@ import (
 // after a tick's packets have gone, as many as there is time for: until its
 // turn comes a leg is served all the same, only at a higher price.
 
-const tendTime = int64(2e6) // nanoseconds a tick for all of this
+// Legs that begin to be heard are opened in the same place, for it takes a
+// while to do it for a thousand.
+const (
+	tendTime = int64(2e6) // nanoseconds a tick for all of this
+	openTime = int64(8e6) // and for opening
+)
 
 // tend notes that a leg's socket is not as it could be.
 func (w *worker) tend(s *stream) {
@@ -34,30 +39,53 @@ func (w *worker) untend(s *stream) {
 	}
 }
 
-// tendAll brings sockets up to date, as many as there is time for. Legs that
-// begin to speak go first, and all of them: what they say must come through.
+// tendAll brings sockets up to date, as many as there is time for: first those
+// of legs that begin to be heard.
 func (w *worker) tendAll() {
 	if len(w.tending) == 0 {
 		return
 	}
-	w.tending = slices.DeleteFunc(w.tending, func(s *stream) bool {
-		unmuted := s.filtered && s.speaking
-		if unmuted {
-			s.tended = false
-			s.arrange(w)
-		}
-		return unmuted
-	})
+	began := w.engine.now()
+	slices.SortStableFunc(w.tending, func(a, b *stream) int { return rank(a) - rank(b) })
 	done := 0
-	for end := w.engine.now() + tendTime; done < len(w.tending); done++ {
-		if done%8 == 7 && w.engine.now() > end {
+	for ; done < len(w.tending); done++ {
+		s := w.tending[done]
+		if done%8 == 7 && w.late(s, began) {
 			break
 		}
-		s := w.tending[done]
 		s.tended = false
+		if s.opening {
+			s.open(w)
+		}
 		s.arrange(w)
 	}
 	w.tending = slices.Delete(w.tending, 0, done)
+}
+
+// late tells whether there is no more time for this leg on this tick.
+func (w *worker) late(s *stream, began int64) bool {
+	took := w.engine.now() - began
+	return took > openTime || took > tendTime && !s.opening
+}
+
+func rank(s *stream) int {
+	if s.opening {
+		return 0
+	}
+	return 1
+}
+
+// open lets a leg be heard from now on. What waits in its socket was said
+// before and is thrown away, but for digits.
+func (s *stream) open(w *worker) {
+	s.read(w, staleReads)
+	if s.mouth == nil {
+		s.mouth = w.mouths.take()
+	}
+	s.jit.Reset()
+	s.cross, s.flush, s.pace = nil, false, pace{}
+	s.opening, s.speaking = false, true
+	s.room.changed = true
 }
 
 // arrange makes the socket as the leg's state asks.

@@ -159,3 +159,39 @@ func TestOneTalkerPassesUnchanged(t *testing.T) {
 		}
 	}
 }
+
+// Digital silence for long is a pause: nothing is buffered for it, and what is
+// said after it is heard whole, without a click at either end.
+func TestDigitalSilenceIsAPause(t *testing.T) {
+	for _, ticks := range []int{1, pauseAfter - 1, pauseAfter + 5, 200} {
+		r := newRig(t, 1)
+		p, listener := r.call(nil), r.call(nil)
+		r.e.NewRoom().Update(Change{p.leg.ID(), talks}, Change{listener.leg.ID(), listens})
+		said := int64(0) // samples of the tone
+		speaks := func(n int64) int16 { said++; return tone(1000, -10)(n) }
+		r.ticks(2)
+		p.voice = speaks
+		r.ticks(50)
+		p.voice = func(int64) int16 { return 0 }
+		r.ticks(ticks)
+		if s := p.leg.stream; ticks > pauseAfter+3 && !s.jit.Resting() {
+			t.Errorf("%d packets of silence: something is still buffered", ticks)
+		}
+		p.voice = speaks
+		r.ticks(50)
+		p.voice = func(int64) int16 { return 0 }
+		r.ticks(10)
+		heard := int64(0)
+		for i, x := range listener.heard {
+			if x != 0 || i > 0 && listener.heard[i-1] != 0 || i+1 < len(listener.heard) && listener.heard[i+1] != 0 {
+				heard++
+			}
+		}
+		if heard < said-16 || heard > said+160 {
+			t.Errorf("%d packets of silence: %d samples of sound are heard, %d were said", ticks, heard, said)
+		}
+		if got := p.leg.Stats().Lost; got != 0 {
+			t.Errorf("%d packets of silence: %d packets lost, but none was", ticks, got)
+		}
+	}
+}

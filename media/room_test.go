@@ -34,7 +34,16 @@ func TestUpdateIsAtomic(t *testing.T) {
 	}
 }
 
-func (r *rig) speakersOf(room *Room) []*stream { return room.shares[room.home.id].speakers }
+// speakersOf are those who may be heard when the tick is over.
+func (r *rig) speakersOf(room *Room) []*stream {
+	var all []*stream
+	for _, s := range room.shares[room.home.id].members {
+		if s.speaking {
+			all = append(all, s)
+		}
+	}
+	return all
+}
 
 // Legs that are closed or unknown, rooms that are closed: nothing happens.
 func TestUpdateOfNobody(t *testing.T) {

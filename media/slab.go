@@ -37,16 +37,6 @@ type mouth struct {
 	cross *crossing        // from the rate it speaks at, where that is another
 }
 
-// openMouth begins anew to listen to a leg.
-func (s *stream) openMouth(w *worker) {
-	if s.mouth == nil {
-		s.mouth = w.mouths.take()
-	}
-	s.jit.Reset()
-	s.cross = nil
-	s.flush = true
-}
-
 // shutMouth gives back what a closed leg had.
 func (s *stream) shutMouth(w *worker) {
 	if s.mouth != nil {

@@ -26,6 +26,7 @@ type stream struct {
 	sounded  int64 // tick of pcm, + 1
 	secure   *srtp.Session
 	speaking bool // may be heard in its room: audio, direction and room say so
+	opening  bool // will be speaking when this tick is over
 
 	moved     bool // from another worker, and nothing sent since
 	flush     bool // what waits in the socket is stale: it came while nobody might hear it
@@ -150,21 +151,22 @@ func (s *stream) aim() {
 	}
 }
 
-// settle finds out whether the leg may be heard now. One that may again
-// after it might not begins with nothing in its buffers.
+// settle finds out whether the leg may be heard now. One that may not is not
+// from this tick on. One that may again is heard from the next tick on, with
+// what came after this one: see open.
 func (s *stream) settle(w *worker) {
-	speaking := s.room != nil && s.audio.Speaks && s.far.known && s.far.dir == SendRecv
-	if speaking == s.speaking {
+	may := s.room != nil && s.audio.Speaks && s.far.known && s.far.dir == SendRecv
+	if may == (s.speaking || s.opening) {
 		return
 	}
-	s.speaking = speaking
-	if speaking {
-		s.openMouth(w)
+	s.opening = may
+	if !may {
+		s.speaking = false
 	}
-	w.tend(s)
 	if s.room != nil {
 		s.room.changed = true
 	}
+	w.tend(s)
 }
 
 // join brings the stream into a room, out of any other.
@@ -190,15 +192,15 @@ func (s *stream) part(w *worker) {
 // take makes s.pcm this tick's sound of one who may be heard, if there is any:
 // silence adds nothing and needs no mix of its own.
 func (s *stream) take(w *worker) {
-	if !s.speaking {
+	if !s.speaking || s.jit.Resting() {
 		return
 	}
 	rate := rateOf(s.far.codec)
 	pcm := s.pcm[:perTick(rate)]
 	if from := rateOf(s.jit.Codec()); from != rate {
 		s.takeOther(w, pcm, from)
-	} else if kind := s.jit.Get(pcm, w.due); kind == jitter.Empty {
-		return
+	} else {
+		s.jit.Get(pcm, w.due) // Empty, too, may end in a fade
 	}
 	if silent(pcm) {
 		return

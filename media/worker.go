@@ -115,8 +115,8 @@ func (w *worker) strip() {
 // run is the worker's goroutine. Its ticks are at multiples of 20 ms of the
 // engine's clock; without legs it waits for a command and costs nothing.
 func (w *worker) run(keep bool) {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
+	runtime.LockOSThread() // for good: the thread ends with the worker
+	hurry()
 	e := w.engine
 	w.running = true
 	alarm := newAlarm(e.now, keep)

@@ -105,6 +105,7 @@ type Buffer struct {
 	grow     int64  // delay still to be added, in nanoseconds
 	spread   int64  // jitter of the line as the last spurt showed it
 	calm     bool   // the last frame was silent, as far as anybody asked
+	rested   bool   // since it played last, Get has given all there was
 	noise    float32
 	seed     uint32
 

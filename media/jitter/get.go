@@ -71,6 +71,7 @@ func (b *Buffer) start(now int64) {
 		b.stats.Stale += uint64(old)
 	}
 	b.state = playing
+	b.rested = false
 	b.made, b.dry, b.grow, b.loud = 0, 0, 0, 0
 	b.margins = margins{}
 	b.margins.add(now-b.best, now)
@@ -92,10 +93,15 @@ func (b *Buffer) target() int64 {
 	return min(b.spread, capNS-guardNS-2*tick)
 }
 
+// Resting tells that nothing plays and nothing waits: until the next packet
+// every Get would be Empty, and need not be asked for.
+func (b *Buffer) Resting() bool { return b.state == idle && b.rested && !b.comfort }
+
 // pause gives what is heard while nothing plays.
 func (b *Buffer) pause(dst []int16) Kind {
 	b.voice.Rest(b.memory(), dst)
 	if !b.comfort {
+		b.rested = true
 		return Empty
 	}
 	for i := range dst {
