@@ -23,9 +23,9 @@ type Config struct {
 	// re-INVITE; nil: never, hold is music from our mixer alone.
 	TellHold func(trunk string) bool
 	// SRTP says whether a trunk's sound is encrypted; nil: never.
-	SRTP     func(trunk string) media.Security
-	PINKey   []byte       // HMAC key of at least 16 bytes, kept outside the database
-	Log      *slog.Logger // nil: silence
+	SRTP   func(trunk string) media.Security
+	PINKey []byte       // HMAC key of at least 16 bytes, kept outside the database
+	Log    *slog.Logger // nil: silence
 }
 
 // Limits are policy, raised by the operator. Zero takes the default.
