@@ -42,7 +42,7 @@ func TestBench(t *testing.T) {
 	dir := t.TempDir()
 	figures, drawing := filepath.Join(dir, "bench.json"), filepath.Join(dir, "bench.svg")
 	partyline(t, "bench", "rooms", "--legs", "10", "--for", "1s", "--settle", "400ms", "--json", figures, "--svg", drawing).
-		want(t, 0, "rooms", "ratio", "resident memory a leg", "bare sockets, 10")
+		want(t, 0, "rooms", "ratio", "memory a leg", "bare sockets, 10")
 
 	b, err := os.ReadFile(figures)
 	if err != nil {
