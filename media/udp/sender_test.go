@@ -53,6 +53,8 @@ func legs(t testing.TB, n int) (ours, far []*udp.Socket) {
 	for range n {
 		a, b := listen(t, "127.0.0.1:0"), listen(t, "127.0.0.1:0")
 		connect(t, a, b)
+		connect(t, b, a) // other programs send to ports that were theirs before
+		b.Drain()
 		ours, far = append(ours, a), append(far, b)
 	}
 	return ours, far
