@@ -103,6 +103,7 @@ type Buffer struct {
 	dry      int    // samples made up since the last real one for want of any sound
 	loud     int    // ticks that shrinking has waited for silence
 	grow     int64  // delay still to be added, in nanoseconds
+	spurt    int64  // when the spurt that plays began
 	spread   int64  // jitter of the line as the last spurt showed it
 	calm     bool   // the last frame was silent, as far as anybody asked
 	rested   bool   // since it played last, Get has given all there was

@@ -70,7 +70,7 @@ func (b *Buffer) start(now int64) {
 		b.best += int64(old) * sampleNS
 		b.stats.Stale += uint64(old)
 	}
-	b.state = playing
+	b.state, b.spurt = playing, now
 	b.rested = false
 	b.made, b.dry, b.grow, b.loud = 0, 0, 0, 0
 	b.margins = margins{}
@@ -111,14 +111,17 @@ func (b *Buffer) pause(dst []int16) Kind {
 	return Noise
 }
 
-// stop ends a spurt: nothing more has come.
+// stop ends a spurt: nothing more has come. The spread of a line that has
+// become better is believed by as much as was seen of it: whoever pauses
+// between sentences must get back to a short delay, too.
 func (b *Buffer) stop() {
 	if least, most, ok := b.margins.bounds(); ok {
 		seen := most - least
-		if b.margins.settled() {
-			b.spread = seen
+		if better := b.spread - seen; better > 0 {
+			length := min(b.lastTick-b.spurt, buckets*bucket)
+			seen = b.spread - better*length/(buckets*bucket)
 		}
-		b.spread = max(b.spread, seen)
+		b.spread = seen
 	}
 	b.clear()
 }

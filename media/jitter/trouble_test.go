@@ -212,3 +212,60 @@ func TestSpurtsRememberTheJitter(t *testing.T) {
 		t.Errorf("%d frames made up", concealed)
 	}
 }
+
+// A speaker who pauses gets a short delay again when the line has become
+// better, although no spurt of his is long enough to be sure of it.
+func TestDelayShrinksOverPauses(t *testing.T) {
+	b, line := new(jitter.Buffer), int64(0)
+	var pcm [jitter.Frame]int16
+	seq, ts := uint16(0), uint32(0)
+	random := uint32(1)
+	spurt := func(most int64) time.Duration {
+		var depth time.Duration
+		type sent struct {
+			at  int64
+			seq uint16
+			ts  uint32
+		}
+		var under []sent
+		for n := range 100 { // 1.6 s of sound, 0.4 s of nothing
+			if n < 80 {
+				random = random*1664525 + 1013904223
+				late := int64(0)
+				if most > 0 {
+					late = int64(random>>8) % most
+				}
+				under = append(under, sent{line + late, seq, ts})
+			} else {
+				b.Event(seq)
+			}
+			seq++
+			ts += jitter.Frame
+			line += int64(20 * time.Millisecond)
+			kept := under[:0]
+			for _, s := range under {
+				if s.at < line {
+					b.Put(s.seq, s.ts, make([]byte, jitter.Frame), s.at)
+				} else {
+					kept = append(kept, s)
+				}
+			}
+			under = kept
+			b.Get(pcm[:], line)
+			if n == 60 {
+				depth = b.Depth()
+			}
+		}
+		return depth
+	}
+	for range 10 {
+		spurt(40e6)
+	}
+	var depth time.Duration
+	for range 5 { // ten seconds
+		depth = spurt(0)
+	}
+	if depth > 30*time.Millisecond {
+		t.Errorf("after ten seconds without jitter sound still waits %v", depth)
+	}
+}
