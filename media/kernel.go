@@ -6,7 +6,7 @@ import (
 	"partyline/media/sdp"
 )
 
-// What the kernel can do for a leg, so that this program need not: once it is
+// This file is what the kernel can do for a leg, so that this program need not: once it is
 // certain whose packets to believe, the socket is connected to that address,
 // and the kernel drops those of strangers and sends without looking for the
 // way; and while nobody may hear a leg, a filter in its socket drops what it
@@ -75,19 +75,6 @@ func rank(s *stream) int {
 	return 1
 }
 
-// open lets a leg be heard from now on. What waits in its socket was said
-// before and is thrown away, but for digits.
-func (s *stream) open(w *worker) {
-	s.read(w, staleReads)
-	if s.mouth == nil {
-		s.mouth = w.mouths.take()
-	}
-	s.jit.Reset()
-	s.cross, s.flush, s.pace = nil, false, pace{}
-	s.opening, s.speaking = false, true
-	s.room.changed = true
-}
-
 // arrange makes the socket as the leg's state asks.
 func (s *stream) arrange(w *worker) {
 	if s.lock.Final(w.now) && !s.settled {
@@ -119,21 +106,20 @@ func (s *stream) setFiltered(w *worker, on bool, at int64) {
 	} else {
 		s.unattend(w)
 	}
-	w.filtered--
-	if on {
-		w.filtered += 2
-	}
 	s.control.session.Receiver.Filtered(on, at)
 }
 
-// attend has the kernel tell when something comes through the leg's filter.
+// attend counts a filtered leg, and has the kernel tell when something comes
+// through its filter.
 func (s *stream) attend(w *worker) {
+	w.filtered++
 	if w.watch != nil && w.watch.Add(s.socket.rtp, uint64(s.id)) == nil {
 		s.watched, w.watched[s.id] = true, s
 	}
 }
 
 func (s *stream) unattend(w *worker) {
+	w.filtered--
 	if s.watched {
 		_ = w.watch.Remove(s.socket.rtp) // it fails only for sockets that are not there
 		s.watched = false

@@ -118,7 +118,6 @@ func (w *worker) adopt(s *stream) {
 	w.legs = append(w.legs, s)
 	w.tend(s)
 	if s.filtered {
-		w.filtered++
 		s.attend(w)
 	}
 	if s.audio.Play != nil && s.audio.Play.Loop {
@@ -132,7 +131,6 @@ func (w *worker) release(s *stream) {
 	s.voice.part()
 	w.untend(s)
 	if s.filtered {
-		w.filtered--
 		s.unattend(w)
 	}
 	w.drop(s.loop)

@@ -136,8 +136,8 @@ func (r *mix) cross(w *worker, sounds [rates]bool) {
 }
 
 // play puts a clip into everyone's mix; in an empty room nobody ever hears
-// it. The same clip asked for twice on one
-// tick is heard once: forty people who come in together make one beep.
+// it. The same clip asked for twice on one tick is heard once: forty people
+// who come in together make one beep.
 func (r *mix) play(clip *Clip, tick int64) {
 	if len(r.members) == 0 && len(r.peers) == 0 || len(r.announced) == overlapping || len(clip.PCM) == 0 {
 		return

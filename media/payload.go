@@ -3,7 +3,6 @@ package media
 import (
 	"partyline/media/codec"
 	"partyline/media/g711"
-	"partyline/media/resample"
 )
 
 // The rates sound is mixed at. Each leg hears and speaks at the rate of its
@@ -136,7 +135,7 @@ func (s *stream) alone(pcm []int16, w *worker) []byte {
 	return w.private[:]
 }
 
-// silence is a tick of nothing.
+// hush gives a leg this tick of nothing.
 func (s *stream) hush(w *worker) []byte {
 	if c := s.far.codec; c.Stateless() {
 		return silence[c][:]
@@ -144,55 +143,11 @@ func (s *stream) hush(w *worker) []byte {
 	return s.share(&w.hushed, w)
 }
 
+// silence is a tick of nothing in each codec; a codec with a memory is given
+// an encoding of digital silence instead.
 var silence = func() (all [codec.Count][frame]byte) {
 	for c := range codec.Codec(codec.Count) {
 		codec.Silence(c, all[c][:])
 	}
 	return all
 }()
-
-// crossing brings sound of one rate to the other, one 20 ms after another.
-type crossing struct {
-	by    *resample.Resampler
-	quiet int // ticks of silence in a row; after two nothing is left of what was before
-}
-
-func newCrossing(from int) *crossing {
-	hz := [rates]int{8000, 16000}
-	by, err := resample.New(hz[from], hz[1-from])
-	if err != nil {
-		panic(err) // both rates are constants
-	}
-	return &crossing{by: by, quiet: drained}
-}
-
-const drained = 2
-
-// add puts what from holds, if it sounds, onto to. It tells whether to sounds
-// by it.
-func (x *crossing) add(to, from []int32, sounds bool, scratch *bus) bool {
-	if sounds {
-		x.quiet = 0
-	} else if x.quiet++; x.quiet > drained {
-		x.quiet = drained
-		return false
-	}
-	out := scratch[:len(to)]
-	x.by.Process(out, from)
-	for i, v := range out {
-		to[i] += v
-	}
-	return true
-}
-
-// convert brings 20 ms of sound to the other rate.
-func (x *crossing) convert(to, from []int16, w *worker) {
-	in, out := w.other[:len(from)], w.bus[:len(to)]
-	for i, v := range from {
-		in[i] = int32(v)
-	}
-	x.by.Process(out, in)
-	for i, v := range out {
-		to[i] = int16(min(max(v, -1<<15), 1<<15-1))
-	}
-}

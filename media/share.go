@@ -11,7 +11,8 @@ import (
 // serves its own listeners.
 
 // part is a share's sum as the other workers see it. There are two, for even
-// and odd ticks: nobody is two ticks ahead of a worker it has waited for.
+// and odd ticks: a worker that has been waited for is at most a tick behind.
+// One that was not finds another tick's number on what it looks for.
 type part struct {
 	turns [2]struct {
 		mu      sync.Mutex // held to copy a sum, for the time a copy takes

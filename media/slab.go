@@ -1,7 +1,5 @@
 package media
 
-import "partyline/media/jitter"
-
 // slab gives out values of one kind that lie close together in memory, and
 // takes them back. One by one, thousands of them would each begin where the
 // allocator's size classes do, at the same few places of the processor's
@@ -27,21 +25,3 @@ func (s *slab[T]) take() *T {
 
 // back takes a value that nobody refers to any more.
 func (s *slab[T]) back(v *T) { s.free = append(s.free, v) }
-
-// mouth is what a leg needs once it may be heard. Most legs of a webinar never
-// are.
-type mouth struct {
-	jit   jitter.Buffer
-	pcm   [wideFrame]int16 // what it put into the mix, at its codec's rate
-	limit limiter          // of the mix without itself
-	cross *crossing        // from the rate it speaks at, where that is another
-}
-
-// shutMouth gives back what a closed leg had.
-func (s *stream) shutMouth(w *worker) {
-	if s.mouth != nil {
-		*s.mouth = mouth{}
-		w.mouths.back(s.mouth)
-		s.mouth = nil
-	}
-}
