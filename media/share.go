@@ -3,6 +3,8 @@ package media
 import (
 	"sync"
 	"time"
+
+	"partyline/media/clock"
 )
 
 // A room that has outgrown its worker has a share in every worker. On each
@@ -79,7 +81,7 @@ func (w *worker) meet() {
 				w.gauge.unmet.Add(1)
 				return
 			}
-			nap(meetNap)
+			clock.Sleep(clock.Now()+meetNap, w.keep)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"partyline/media/clock"
 	"partyline/media/udp"
 )
 
@@ -49,6 +50,7 @@ type worker struct {
 	watched  map[LegID]*stream
 	hushed   payload // silence
 	running  bool    // in a goroutine of its own, and not by a test
+	keep     bool    // its processor while it sleeps
 	idle     bool    // nothing to serve
 
 	buffer  [2048]byte       // a packet as it was read
@@ -116,9 +118,9 @@ func (w *worker) strip() {
 // engine's clock; without legs it waits for a command and costs nothing.
 func (w *worker) run(keep bool) {
 	runtime.LockOSThread() // for good: the thread ends with the worker
-	hurry()
+	clock.Hurry()
 	e := w.engine
-	w.running = true
+	w.running, w.keep = true, keep
 	alarm := newAlarm(e.now, keep)
 	for {
 		if w.idle && len(w.mail) == 0 {
