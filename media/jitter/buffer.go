@@ -8,7 +8,6 @@ import (
 
 	"partyline/media/codec"
 	"partyline/media/conceal"
-	"partyline/media/g711"
 )
 
 const (
@@ -143,15 +142,6 @@ func (b *Buffer) SetCodec(c codec.Codec) {
 
 // Codec is how payloads are encoded.
 func (b *Buffer) Codec() codec.Codec { return b.codec }
-
-// SetLaw is SetCodec for the two laws of G.711.
-func (b *Buffer) SetLaw(law g711.Law) {
-	if law == g711.A {
-		b.SetCodec(codec.PCMA)
-		return
-	}
-	b.SetCodec(codec.PCMU)
-}
 
 // Reset forgets all sound and what is known of the stream: after unmute,
 // resume, or a new source nothing old is played. Counters stay.

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"partyline/media/codec"
 	"partyline/media/g711"
 	"partyline/media/jitter"
 )
@@ -220,7 +221,7 @@ func TestMalformed(t *testing.T) {
 
 func TestALaw(t *testing.T) {
 	var b jitter.Buffer
-	b.SetLaw(g711.A)
+	b.SetCodec(codec.PCMA)
 	want := sine(997, -10)
 	pcm := make([]int16, jitter.Frame)
 	for i := range pcm {

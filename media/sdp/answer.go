@@ -14,11 +14,6 @@ type mediaLine struct {
 	kind, proto, formats string
 }
 
-// ParseOffer reads the far end's offer with these codecs, for a plain answer.
-func ParseOffer(body []byte, supported []Codec) (*Offer, error) {
-	return Local{Codecs: supported}.ParseOffer(body)
-}
-
 // ParseOffer reads the far end's offer, an INVITE's or a re-INVITE's. Of
 // several common codecs the first of l.Codecs is taken, and of several common
 // suites that of the first of l.Crypto.

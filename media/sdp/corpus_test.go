@@ -38,12 +38,12 @@ func corpus(t testing.TB) map[string][]byte {
 func sane(t *testing.T, body []byte) {
 	t.Helper()
 	begin := time.Now()
-	remote, err := sdp.ParseAnswer(body, both)
+	remote, err := sdp.Local{Codecs: both}.ParseAnswer(body)
 	typed(t, err)
 	if err == nil {
 		whole(t, remote)
 	}
-	offer, err := sdp.ParseOffer(body, both)
+	offer, err := sdp.Local{Codecs: both}.ParseOffer(body)
 	typed(t, err)
 	if err == nil {
 		whole(t, offer.Remote)
@@ -56,7 +56,7 @@ func sane(t *testing.T, body []byte) {
 		if err := theirs.Unmarshal(body); err != nil || len(theirs.MediaDescriptions) != len(session.MediaDescriptions) {
 			t.Errorf("our answer has %d media lines for %d\n%s", len(session.MediaDescriptions), len(theirs.MediaDescriptions), answer)
 		}
-		if again, err := sdp.ParseAnswer(answer, both); err != nil || again.Codec.Name != offer.Codec.Name {
+		if again, err := (sdp.Local{Codecs: both}).ParseAnswer(answer); err != nil || again.Codec.Name != offer.Codec.Name {
 			t.Errorf("our own answer reads as %+v, %v", again, err)
 		}
 	}

@@ -303,7 +303,7 @@ func TestVoIPMetrics(t *testing.T) {
 
 // RFC 5761 §5.1.1: nobody may use one port for both without its being offered.
 func TestNoMultiplexing(t *testing.T) {
-	offer, err := sdp.ParseOffer(body("m=audio 30000 RTP/AVP 0", "a=rtcp-mux"), both)
+	offer, err := sdp.Local{Codecs: both}.ParseOffer(body("m=audio 30000 RTP/AVP 0", "a=rtcp-mux"))
 	if err != nil || offer.RTCP.Port() != 30001 {
 		t.Fatalf("%+v, %v", offer, err)
 	}

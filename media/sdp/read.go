@@ -12,11 +12,6 @@ import (
 	psdp "github.com/pion/sdp/v3"
 )
 
-// ParseAnswer reads the far end's answer to our plain offer of these codecs.
-func ParseAnswer(body []byte, offered []Codec) (Remote, error) {
-	return Local{Codecs: offered}.ParseAnswer(body)
-}
-
 // ParseAnswer reads the far end's answer to l.Offer. Of several codecs in the
 // answer the far end's first is taken (RFC 3264 §7).
 func (l Local) ParseAnswer(body []byte) (Remote, error) {

@@ -114,7 +114,7 @@ func TestParseAnswer(t *testing.T) {
 		"secure line first": {body("m=audio 40000 RTP/SAVP 0", "m=audio 30000 RTP/AVP 0"), plain},
 	}
 	for name, test := range tests {
-		got, err := sdp.ParseAnswer(test.body, both)
+		got, err := sdp.Local{Codecs: both}.ParseAnswer(test.body)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		} else if got != test.want {
@@ -161,10 +161,10 @@ func TestRefusals(t *testing.T) {
 		"DTLS":                {body("m=audio 30000 UDP/TLS/RTP/SAVPF 0"), sdp.ErrNotPlain},
 	}
 	for name, test := range tests {
-		if _, err := sdp.ParseAnswer(test.body, both); !errors.Is(err, test.want) {
+		if _, err := (sdp.Local{Codecs: both}).ParseAnswer(test.body); !errors.Is(err, test.want) {
 			t.Errorf("%s: answer: %v, want %v", name, err, test.want)
 		}
-		if _, err := sdp.ParseOffer(test.body, both); !errors.Is(err, test.want) {
+		if _, err := (sdp.Local{Codecs: both}).ParseOffer(test.body); !errors.Is(err, test.want) {
 			t.Errorf("%s: offer: %v, want %v", name, err, test.want)
 		}
 	}
@@ -190,7 +190,7 @@ func TestAnswer(t *testing.T) {
 			[]string{"m=audio 20000 RTP/AVPF 0", "a=rtpmap:0 PCMU/8000", "a=ptime:20", "a=maxptime:60", "a=sendrecv"}},
 	}
 	for name, test := range tests {
-		offer, err := sdp.ParseOffer(body(test.offer...), both)
+		offer, err := sdp.Local{Codecs: both}.ParseOffer(body(test.offer...))
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -223,7 +223,7 @@ func TestAnswerDirections(t *testing.T) {
 		{"sendrecv", sdp.Inactive, sdp.Inactive},
 	}
 	for _, test := range tests {
-		offer, err := sdp.ParseOffer(body("m=audio 30000 RTP/AVP 0", "a="+test.offer), both)
+		offer, err := sdp.Local{Codecs: both}.ParseOffer(body("m=audio 30000 RTP/AVP 0", "a="+test.offer))
 		if err != nil {
 			t.Fatal(err)
 		}
