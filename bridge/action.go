@@ -11,6 +11,8 @@ const (
 	Disconnect Action = "disconnect" // ends the call; the participant can be redialled
 	Redial     Action = "redial"     // a new attempt for one that has ended
 	Admit      Action = "admit"      // lets in whoever is being asked for a key or PIN, or waits for the presenter
+	Promote    Action = "promote"    // a listener becomes a participant, may speak, and their hand goes down
+	LowerHand  Action = "lower-hand"
 )
 
 // BulkKind is something done to a whole conference.
@@ -29,5 +31,11 @@ const (
 type BulkAction struct {
 	Kind        BulkKind
 	AllowUnmute bool   // mute-all: people may lift it themselves with *6
-	Sound       string // announce: "chime" (default) or "beep"
+	Sound       string // announce: see Announcement
+}
+
+// Announcement is something to be heard: "chime" (default), "beep", the id of
+// an uploaded sound, or "prompt:" and a prompt's name.
+type Announcement struct {
+	Sound string
 }

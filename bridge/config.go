@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"partyline/media"
+	"partyline/media/prompt"
 	"partyline/state"
 )
 
@@ -15,7 +16,12 @@ type Config struct {
 	Store     state.Store
 	Mixer     Mixer
 	Dialer    Dialer
-	Texter    Texter // nil: PINs cannot be sent, send_pin_via_sms is refused
+	Texter    Texter        // nil: PINs cannot be sent, send_pin_via_sms is refused
+	Voice     Voice         // nil: the built-in prompts
+	Shelf     Shelf         // nil: sounds cannot be uploaded
+	Recorder  Recorder      // nil: nothing can be recorded
+	Language  string        // of prompts, where nobody says otherwise; "": en
+	Retention time.Duration // of recordings, from their end; 0: 30 days
 	Limits    Limits
 	Dial      DialPolicy
 	CallerIDs []string // verified numbers of the trunks; any other caller_id is refused
@@ -58,6 +64,13 @@ func (c *Config) complete() error {
 	case len(c.PINKey) < 16:
 		return errors.New("bridge: Config.PINKey needs at least 16 bytes, kept outside the database")
 	}
+	if c.Voice == nil {
+		c.Voice = prompt.Builtin()
+	}
+	if c.Language == "" {
+		c.Language = "en"
+	}
+	setDefault(&c.Retention, 30*24*time.Hour)
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}

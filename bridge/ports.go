@@ -2,13 +2,17 @@ package bridge
 
 import (
 	"context"
+	"io"
 	"time"
 
 	"partyline/media"
+	"partyline/media/clips"
+	"partyline/media/prompt"
+	"partyline/media/record"
 	"partyline/state"
 )
 
-// The bridge asks the world for four things; cmd plugs them in.
+// What the bridge asks of the world; cmd plugs it in.
 
 // Dialer places calls. Package sip is the one in service.
 type Dialer interface {
@@ -91,6 +95,7 @@ type Leg interface {
 	Answer(offer []byte) ([]byte, media.Direction, error)
 	Hold(on bool)
 	Secure(wanted media.Security) error
+	Digits() bool // keys come as events (RFC 4733); after Accept or Answer
 	SetAudio(media.Audio)
 	Stats() media.Stats
 	Close()
@@ -99,7 +104,11 @@ type Leg interface {
 // Room is the mix of one conference; *media.Room.
 type Room interface {
 	Update(changes ...media.Change)
-	Play(*media.Clip)
+	Play(*media.Clip) // a tone, over everything
+	Say(*media.Clip)  // speech, one after another
+	Comfort(on bool)
+	Record(*media.Tap)
+	Release(*media.Tap)
 	Close()
 }
 
@@ -107,4 +116,52 @@ type Room interface {
 // together with its participant, then wakes the texter.
 type Texter interface {
 	Wake()
+}
+
+// Voice says prompts; *prompt.Library.
+type Voice interface {
+	Say(lang string, parts ...prompt.Part) *media.Clip
+	Speaks(lang string) bool
+}
+
+// Shelf keeps the sounds that customers upload; *clips.Shelf.
+type Shelf interface {
+	Put(id string, r io.Reader) (clips.Info, error)
+	Clip(id string) (*media.Clip, error)
+	File(id string) (io.ReadSeekCloser, error)
+	Remove(id string) error
+}
+
+// Recorder writes recordings; *record.Studio.
+type Recorder interface {
+	Formats() []string
+	Begin(spec record.Spec, done func(record.Result)) (Take, error)
+	Salvage(id string) (record.Result, error)
+	File(id, name string) (io.ReadSeekCloser, error)
+	Remove(id string) error
+}
+
+// Take is a recording while it runs; *record.Take.
+type Take interface {
+	Tap() *media.Tap
+	Belongs(leg media.LegID, to record.Track)
+	Pause(on bool)
+	Stop()
+}
+
+// IncomingCall is a phone that calls us, and rings. One of Answer and Refuse
+// is called once; neither blocks.
+type IncomingCall struct {
+	Trunk  string
+	Called string // E.164 where the carrier gave it so
+	Caller string // E.164; "" is anonymous
+	Offer  []byte // nil: the far end wants ours
+	// Answer picks up with this description: an answer, or an offer where
+	// there was none. Events come as those of Dial do; CallAnswered follows
+	// once the far end has acknowledged, with its answer where it gave one.
+	Answer func(sdp []byte, sink func(CallEvent)) Call
+	// Refuse rejects with a final SIP code.
+	Refuse func(code int)
+	// Gone is closed when the caller has given up before either.
+	Gone <-chan struct{}
 }

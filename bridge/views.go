@@ -31,7 +31,39 @@ type ConferenceSpec struct {
 	PresenterGrace              time.Duration
 	Locked                      bool
 	MaxDuration                 time.Duration
-	RequestKey                  string // hashed Idempotency-Key: the same key finds the same conference
+	Sound                       ConferenceSound
+	DialIn                      DialInSpec
+	Recording                   RecordingSpec // of Record
+	RequestKey                  string        // hashed Idempotency-Key: the same key finds the same conference
+}
+
+// ConferenceSound is what is heard in a conference. nil leaves what is there,
+// or the default.
+type ConferenceSound struct {
+	Language      *string
+	NameSoundID   *string
+	HostSoundID   *string
+	AnnounceNames *bool
+	AloneMusic    *bool // true
+	Levelling     *bool // true
+	ComfortNoise  *bool // true
+	RecordBeep    *time.Duration
+}
+
+// DialInSpec says how a conference is called. nil leaves what is there.
+type DialInSpec struct {
+	Numbers      *[]string
+	Role         *state.Role
+	ModeratorPIN *string // 6 to 12 digits
+}
+
+// RecordingSpec is what a recording is to be.
+type RecordingSpec struct {
+	Name    string
+	Format  string // "wav" (default), "mp3", "opus"
+	Quality string // "standard" (default) or "high"
+	Stereo  bool
+	Tracks  bool
 }
 
 // ConferencePatch changes what is not nil.
@@ -51,6 +83,9 @@ type ConferencePatch struct {
 	PresenterGrace     *time.Duration
 	Locked             *bool
 	MaxDuration        *time.Duration
+	Record             *bool
+	Sound              ConferenceSound
+	DialIn             DialInSpec
 }
 
 // ConferenceView is a conference as it stands, with the sequence number of
@@ -61,6 +96,10 @@ type ConferenceView struct {
 	Total   int // participants ever added and still kept
 	Active  int // of them connected or held
 	Ringing int // of them dialing
+
+	Presence      Presence
+	ActiveSpeaker string // participant id; "" when nobody speaks
+	Recording     string // id of the recording that runs or is paused; ""
 }
 
 // ParticipantSpec is a person to be added.
@@ -76,6 +115,11 @@ type ParticipantSpec struct {
 	Retry         state.Retry
 	ExternalID    string
 	DialAfter     state.DialAfter
+	Language      string
+	NameSoundID   string
+	MaxDuration   time.Duration
+	Waits         *bool  // for a presenter; nil: as the conference says
+	EndsWith      bool   // leaves with the last presenter
 	RequestKey    string // hashed Idempotency-Key
 }
 
@@ -103,6 +147,9 @@ type ParticipantView struct {
 	Duration  time.Duration       // connected, over all attempts, until now
 	SMS       state.MessageStatus // "" when no text was asked for
 	Seq       uint64              // of the conference's last event at this moment
+	Speaking  bool                // at this moment
+	Spoken    time.Duration       // until now
+	HandPlace int                 // in the queue of raised hands, from 1; 0 when it is down
 }
 
 // ParticipantFilter narrows a listing.

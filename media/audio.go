@@ -1,6 +1,10 @@
 package media
 
-import "partyline/media/sdp"
+import (
+	"time"
+
+	"partyline/media/sdp"
+)
 
 // Direction of a leg's audio as the far end asked for it (RFC 3264 §6.1),
 // seen from us: RecvOnly, they send and we stay silent, is the usual far-end hold.
@@ -19,6 +23,8 @@ type Audio struct {
 	Speaks bool  // its sound is in the mix of its room
 	Hears  bool  // it gets the mix of its room, without its own sound
 	Play   *Play // played to this leg alone in place of the mix: a prompt, hold music
+	Listen bool  // its sound is listened to, and not mixed: EventSpeaking, EventSilent and keys as tones
+	Level  bool  // its voice is gently brought to the level of the others
 }
 
 // Change is one leg's new Audio. A leg that is not yet in the room joins it.
@@ -27,10 +33,16 @@ type Change struct {
 	Audio Audio
 }
 
-// Clip is sound in memory, 16-bit linear at 8 kHz; it is never modified.
+// Clip is sound in memory, 16-bit linear; it is never modified.
 type Clip struct {
 	Name string
-	PCM  []int16
+	PCM  []int16 // at 8 kHz
+	Wide []int16 // the same at 16 kHz; nil: made from PCM where it is needed
+}
+
+// Length is how long the clip plays.
+func (c *Clip) Length() time.Duration {
+	return time.Duration(len(c.PCM)) * time.Second / 8000
 }
 
 // Play is one playing of a clip to one leg; its identity is what starts it:
@@ -40,4 +52,5 @@ type Clip struct {
 type Play struct {
 	Clip *Clip
 	Loop bool
+	Over bool // over the mix the leg hears, which is turned down meanwhile; not with Loop
 }

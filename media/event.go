@@ -12,11 +12,13 @@ type LegID uint64
 type EventKind uint8
 
 const (
-	EventDigit   EventKind = iota + 1 // one key press, counted once however often its packets came (RFC 4733 §2.5)
-	EventPlayed                       // a Play that does not loop has reached its end
-	EventFlowing                      // the first authentic packet of this leg came
-	EventQuiet                        // nothing received for two thirds of Timeout: ask the far end whether it lives
-	EventTimeout                      // nothing received for Timeout
+	EventDigit    EventKind = iota + 1 // one key press, counted once however often its packets came (RFC 4733 §2.5)
+	EventPlayed                        // a Play that does not loop has reached its end
+	EventFlowing                       // the first authentic packet of this leg came
+	EventQuiet                         // nothing received for two thirds of Timeout: ask the far end whether it lives
+	EventTimeout                       // nothing received for Timeout
+	EventSpeaking                      // somebody began to speak: a leg that may be heard, or is listened to
+	EventSilent                        // and stopped, or may no longer be heard; always follows EventSpeaking
 )
 
 // Event is something a leg's media did. It is delivered from one goroutine
@@ -26,6 +28,7 @@ type Event struct {
 	Kind     EventKind
 	Digit    byte          // '0'–'9', '*', '#', 'A'–'D'
 	Duration time.Duration // of the key press
+	Tone     bool          // the key came as a tone in the sound
 	Play     *Play         // which one has ended
 }
 

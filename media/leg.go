@@ -28,6 +28,7 @@ type Leg struct {
 	codec  string
 	cipher string // of SRTP; empty: plain RTP
 	agreed keys
+	events bool // keys come as events
 }
 
 // ID is the leg's name in Changes and Events.
@@ -124,7 +125,7 @@ func (l *Leg) agree(r sdp.Remote) (Direction, error) {
 		return 0, ErrClosed
 	}
 	l.agreed = keys{sending: k.sending, receiving: k.receiving}
-	l.codec, l.cipher = r.Codec.Name, ""
+	l.codec, l.cipher, l.events = r.Codec.Name, "", r.HasEvents
 	if r.Encrypted() {
 		l.cipher = r.Crypto.Key.Suite().String()
 	}

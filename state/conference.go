@@ -46,6 +46,27 @@ type Conference struct {
 	MaxDuration        time.Duration `json:"max_duration,omitempty"` // 0: no limit
 	Locked             bool          `json:"locked"`
 
+	// What is heard.
+	Language       string `json:"language,omitempty"`         // of the prompts; "" is the installation's
+	NameSoundID    string `json:"name_sound_id,omitempty"`    // the conference's name, spoken
+	HostSoundID    string `json:"host_sound_id,omitempty"`    // who invites, spoken
+	AnnounceNames  bool   `json:"announce_names,omitempty"`   // joiners' name sounds are played to all
+	NoAloneMusic   bool   `json:"no_alone_music,omitempty"`   // silence for somebody who is alone
+	NoLevelling    bool   `json:"no_levelling,omitempty"`     // voices are not brought to one level
+	NoComfortNoise bool   `json:"no_comfort_noise,omitempty"` // silence is digital silence
+
+	// Calls to us.
+	DialInNumbers    []string `json:"dial_in_numbers,omitempty"`    // E.164; a number belongs to one conference at a time
+	DialInRole       Role     `json:"dial_in_role,omitempty"`       // of who comes by the conference's PIN; "" is participant
+	ModeratorPINHash []byte   `json:"moderator_pin_hash,omitempty"` // who types it is a presenter
+
+	// Recording from the first who connects, when Record is set, and how.
+	RecordFormat  string        `json:"record_format,omitempty"`
+	RecordQuality string        `json:"record_quality,omitempty"`
+	RecordStereo  bool          `json:"record_stereo,omitempty"`
+	RecordTracks  bool          `json:"record_tracks,omitempty"`
+	RecordBeep    time.Duration `json:"record_beep,omitempty"` // between beeps while recording; 0: one at the start
+
 	// MutedAll is the standing order of mute-all: whoever joins without the
 	// right to mute others joins muted. AllowUnmute lets them lift it themselves.
 	MutedAll    bool `json:"muted_all,omitempty"`
@@ -64,4 +85,9 @@ type Accept struct {
 	Key     string        `json:"key,omitempty"`     // press_key: the key, "1" by default
 	Timeout time.Duration `json:"timeout,omitempty"` // for one try; 15 s by default
 	Tries   int           `json:"tries,omitempty"`   // 3 by default
+
+	// Machines has answering machines told from people by the rhythm of what
+	// they say. It only ever delays an acceptance.
+	Machines bool   `json:"machine_detection,omitempty"`
+	SoundID  string `json:"sound_id,omitempty"` // an uploaded sound in place of the invitation
 }

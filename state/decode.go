@@ -11,7 +11,7 @@ var ErrUnknownKind = errors.New("state: unknown kind of record")
 
 // Decode reads the value stored under key as what the key says it is, and
 // holds the two against each other: *Tenant, *Key, *Conference, *Participant,
-// *Event, *Message or *Reply. It is how a store is checked.
+// *Event, *Message, *Reply, *Sound, *Recording or *Guess. It is how a store is checked.
 func Decode(key string, value []byte) (any, error) {
 	p, err := ParseKey(key)
 	if err != nil {
@@ -33,6 +33,12 @@ func Decode(key string, value []byte) (any, error) {
 		record = new(Message)
 	case KindReply:
 		record = new(Reply)
+	case KindSound:
+		record = new(Sound)
+	case KindRecording:
+		record = new(Recording)
+	case KindGuess:
+		record = new(Guess)
 	}
 	if err := json.Unmarshal(value, record); err != nil {
 		return nil, fmt.Errorf("state: record %s does not decode: %w", key, err)
@@ -70,6 +76,10 @@ func agrees(p KeyParts, record any) error {
 		return same("conference", r.ConferenceID, p.Owner)
 	case *Message:
 		return same("id", r.ID, p.ID)
+	case *Sound:
+		return errors.Join(same("id", r.ID, p.ID), same("tenant", r.TenantID, p.Owner))
+	case *Recording:
+		return errors.Join(same("id", r.ID, p.ID), same("conference", r.ConferenceID, p.Owner))
 	}
 	return nil
 }

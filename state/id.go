@@ -14,6 +14,8 @@ const (
 	ParticipantID = "part_"
 	EventID       = "evt_"
 	MessageID     = "msg_"
+	SoundID       = "snd_"
+	RecordingID   = "rec_"
 )
 
 // idLetters is Crockford's base 32 in lower case (the ULID specification uses

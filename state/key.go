@@ -12,10 +12,13 @@ const (
 	APIKeyPrefix     = "key/"
 	ConferencePrefix = "conf/"
 	MessagePrefix    = "msg/"
+	GuessPrefix      = "guess/"
 
 	participantKind = "part/"
 	eventKind       = "event/"
 	replyKind       = "idem/"
+	soundKind       = "sound/"
+	recordingKind   = "rec/"
 )
 
 func TenantKey(tenant string) string    { return TenantPrefix + tenant }
@@ -25,9 +28,14 @@ func MessageKey(mid string) string      { return MessagePrefix + mid }
 func ParticipantPrefix(c string) string { return participantKind + c + "/" }
 func EventPrefix(cid string) string     { return eventKind + cid + "/" }
 func ReplyPrefix(tenant string) string  { return replyKind + tenant + "/" }
+func SoundPrefix(tenant string) string  { return soundKind + tenant + "/" }
+func RecordingPrefix(c string) string   { return recordingKind + c + "/" }
 
 func ParticipantKey(cid, pid string) string { return ParticipantPrefix(cid) + pid }
 func ReplyKey(tenant, hash string) string   { return ReplyPrefix(tenant) + hash }
+func SoundKey(tenant, id string) string     { return SoundPrefix(tenant) + id }
+func RecordingKey(cid, rid string) string   { return RecordingPrefix(cid) + rid }
+func GuessKey(who string) string            { return GuessPrefix + who }
 
 // EventKey pads seq to 16 digits, so that keys sort as numbers do.
 func EventKey(cid string, seq uint64) string {
@@ -45,12 +53,15 @@ const (
 	KindEvent       KeyKind = "event"
 	KindMessage     KeyKind = "msg"
 	KindReply       KeyKind = "idem"
+	KindSound       KeyKind = "sound"
+	KindRecording   KeyKind = "rec"
+	KindGuess       KeyKind = "guess"
 )
 
 // KeyParts is a key taken apart.
 type KeyParts struct {
 	Kind  KeyKind
-	Owner string // the conference of a participant or event, the tenant of a reply
+	Owner string // the conference of a participant, event or recording, the tenant of a reply or sound
 	ID    string // "" of an event
 	Seq   uint64 // of an event
 }
@@ -65,9 +76,9 @@ func ParseKey(key string) (KeyParts, error) {
 	kind, rest, _ := strings.Cut(key, "/")
 	p := KeyParts{Kind: KeyKind(kind)}
 	switch p.Kind {
-	case KindTenant, KindAPIKey, KindConference, KindMessage:
+	case KindTenant, KindAPIKey, KindConference, KindMessage, KindGuess:
 		p.ID = rest
-	case KindParticipant, KindEvent, KindReply:
+	case KindParticipant, KindEvent, KindReply, KindSound, KindRecording:
 		p.Owner, p.ID, _ = strings.Cut(rest, "/")
 		if p.Owner == "" {
 			return bad("names no owner")
@@ -96,7 +107,7 @@ func (p KeyParts) String() string {
 	switch p.Kind {
 	case KindEvent:
 		return EventKey(p.Owner, p.Seq)
-	case KindParticipant, KindReply:
+	case KindParticipant, KindReply, KindSound, KindRecording:
 		return string(p.Kind) + "/" + p.Owner + "/" + p.ID
 	}
 	return string(p.Kind) + "/" + p.ID

@@ -67,6 +67,18 @@ type Participant struct {
 	HandRaised bool   `json:"hand_raised"`           //
 	MutedPrior *bool  `json:"muted_prior,omitempty"` // what Muted was before mute-all, for unmute-all
 
+	HandRaisedAt *time.Time `json:"hand_raised_at,omitempty"` // orders the queue
+	SpokenMS     int64      `json:"spoken_ms,omitempty"`      // time spent speaking, until the last pause
+
+	Inbound     bool           `json:"inbound,omitempty"`             // they called us
+	Machine     *MachineResult `json:"machine,omitempty"`             // of the last attempt
+	Keys        KeyWay         `json:"keys,omitempty"`                // how the last attempt's phone can send keys
+	Language    string         `json:"language,omitempty"`            // of prompts; "" is the conference's
+	NameSoundID string         `json:"name_sound_id,omitempty"`       // their name, spoken
+	MaxDuration time.Duration  `json:"max_duration,omitempty"`        // connected; 0: no limit of their own
+	Waits       *bool          `json:"waits,omitempty"`               // for a presenter; nil: as the conference says
+	EndsWith    bool           `json:"ends_with_presenter,omitempty"` // leaves when the last presenter does
+
 	Accept      Accept        `json:"accept"`
 	RingTimeout time.Duration `json:"ring_timeout"`
 	CallerID    string        `json:"caller_id,omitempty"`
@@ -89,6 +101,22 @@ type Participant struct {
 	EndedAt     *time.Time `json:"ended_at,omitempty"`
 	NextTryAt   *time.Time `json:"next_try_at,omitempty"`
 	ConnectedMS int64      `json:"connected_ms,omitempty"` // whole connected time of ended attempts, milliseconds
+}
+
+// KeyWay is how a phone can send keys.
+type KeyWay string
+
+const (
+	KeysUnknown KeyWay = ""
+	KeysEvents  KeyWay = "events" // RFC 4733 was agreed on
+	KeysInfo    KeyWay = "info"   // a SIP INFO with a key came
+	KeysTones   KeyWay = "tones"  // only as tones in its sound, or not at all
+)
+
+// MachineResult says who answered, as far as the rhythm of speech tells.
+type MachineResult struct {
+	Result string `json:"result"` // "human", "machine", "unknown"
+	MS     int64  `json:"ms"`     // how long it took to tell, from the answer
 }
 
 // SIPResult is what the far end finally said.

@@ -26,6 +26,7 @@ const (
 	ReasonNotAccepted Reason = "not_accepted"
 	ReasonWrongPIN    Reason = "wrong_pin"
 	ReasonMachine     Reason = "machine"
+	ReasonNoDigits    Reason = "no_digits" // nothing was typed, and the phone has no sure way to send a key
 
 	// Before dialling.
 	ReasonSuppressed        Reason = "suppressed"

@@ -80,6 +80,7 @@ type Leg struct {
 	hold    bool
 
 	security media.Security
+	keyless  bool
 }
 
 // ID implements bridge.Leg.
@@ -103,6 +104,7 @@ func (l *Leg) Offer() ([]byte, error) {
 func (l *Leg) Accept(answer []byte) (media.Direction, error) {
 	l.mixer.mu.Lock()
 	security := l.security
+	l.keyless = strings.Contains(string(answer), "nokeys")
 	l.mixer.mu.Unlock()
 	if security == media.SRTPRequired && strings.Contains(string(answer), "plain") {
 		return 0, media.ErrNotEncrypted
@@ -113,6 +115,9 @@ func (l *Leg) Accept(answer []byte) (media.Direction, error) {
 // Answer implements bridge.Leg. "hold" in the offer asks for recvonly,
 // "inactive" for inactive, "bad" cannot be answered.
 func (l *Leg) Answer(offer []byte) ([]byte, media.Direction, error) {
+	l.mixer.mu.Lock()
+	l.keyless = strings.Contains(string(offer), "nokeys")
+	l.mixer.mu.Unlock()
 	dir, err := direction(offer)
 	return fmt.Appendf(nil, "answer of leg %d", l.id), dir, err
 }
@@ -143,6 +148,13 @@ func (l *Leg) Security() media.Security {
 	l.mixer.mu.Lock()
 	defer l.mixer.mu.Unlock()
 	return l.security
+}
+
+// Digits implements bridge.Leg: an answer with the word "nokeys" has no events.
+func (l *Leg) Digits() bool {
+	l.mixer.mu.Lock()
+	defer l.mixer.mu.Unlock()
+	return !l.keyless
 }
 
 // Hold implements bridge.Leg: the next offer says "sendonly".
@@ -236,6 +248,8 @@ type Room struct {
 	mixer   *Mixer
 	updates int
 	played  []*media.Clip
+	comfort bool
+	tap     *media.Tap
 }
 
 // Update implements bridge.Room.
@@ -259,6 +273,32 @@ func (r *Room) Play(c *media.Clip) {
 	r.mixer.mu.Lock()
 	defer r.mixer.mu.Unlock()
 	r.played = append(r.played, c)
+}
+
+// Say implements bridge.Room.
+func (r *Room) Say(c *media.Clip) { r.Play(c) }
+
+// Comfort implements bridge.Room.
+func (r *Room) Comfort(on bool) {
+	r.mixer.mu.Lock()
+	defer r.mixer.mu.Unlock()
+	r.comfort = on
+}
+
+// Record implements bridge.Room.
+func (r *Room) Record(t *media.Tap) {
+	r.mixer.mu.Lock()
+	defer r.mixer.mu.Unlock()
+	r.tap = t
+}
+
+// Release implements bridge.Room.
+func (r *Room) Release(t *media.Tap) {
+	r.mixer.mu.Lock()
+	defer r.mixer.mu.Unlock()
+	if r.tap == t {
+		r.tap = nil
+	}
 }
 
 // Close implements bridge.Room.
