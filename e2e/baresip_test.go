@@ -20,6 +20,7 @@ type softphones struct {
 	t    *testing.T
 	dir  string
 	addr string
+	keys string // where its control interface listens
 	mu   sync.Mutex
 	out  bytes.Buffer
 }
@@ -30,16 +31,43 @@ func (s *softphones) Write(b []byte) (int, error) {
 	return s.out.Write(b)
 }
 
-// startBaresip runs the softphones; voices maps numbers to what they say.
+// softphone is one account.
+type softphone struct {
+	number string
+	voice  []int16 // at 8 kHz, or 16 kHz for G722
+	codec  string  // "" is pcmu; g722/16000/1
+	keys   string  // how it sends keys: "" is rtpevent; info
+}
+
+// startBaresip runs softphones that speak G.711; voices maps numbers to what
+// they say.
 func startBaresip(t *testing.T, voices map[string][]int16) *softphones {
 	t.Helper()
-	program := thirdParty(t, "baresip", "baresip-core")
-	s := &softphones{t: t, dir: t.TempDir(), addr: freeUDP(t)}
-	accounts := ""
+	var phones []softphone
 	for number, voice := range voices {
-		file := filepath.Join(s.dir, "voice-"+number[1:]+".wav")
-		writeWAV(t, file, voice)
-		accounts += fmt.Sprintf("<sip:%s@127.0.0.1>;regint=0;answermode=auto;audio_codecs=pcmu;ptime=20;audio_source=aufile,%s\n", number, file)
+		phones = append(phones, softphone{number: number, voice: voice})
+	}
+	return startSoftphones(t, phones...)
+}
+
+// startSoftphones runs softphones, all of one codec's rate.
+func startSoftphones(t *testing.T, phones ...softphone) *softphones {
+	t.Helper()
+	program := thirdParty(t, "baresip", "baresip-core")
+	s := &softphones{t: t, dir: t.TempDir(), addr: freeUDP(t), keys: freeUDP(t)}
+	accounts, hz := "", rate
+	for _, p := range phones {
+		codec, keys := "pcmu", "rtpevent"
+		if p.codec != "" {
+			codec, hz = p.codec, 2*rate
+		}
+		if p.keys != "" {
+			keys = p.keys
+		}
+		file := filepath.Join(s.dir, "voice-"+p.number[1:]+".wav")
+		writeWAVAt(t, file, hz, p.voice)
+		accounts += fmt.Sprintf("<sip:%s@127.0.0.1>;regint=0;answermode=auto;audio_codecs=%s;ptime=20;dtmfmode=%s;audio_source=aufile,%s\n",
+			p.number, codec, keys, file)
 	}
 	low := 50000 + 2*rand.IntN(5000) // baresip looks for free ports there by itself
 	config := fmt.Sprintf(`poll_method epoll
@@ -49,20 +77,23 @@ call_max_calls 16
 call_hold_other_calls no
 audio_player aubridge,nowhere
 audio_alert aubridge,alert
-ausrc_srate 8000
-auplay_srate 8000
+ausrc_srate %d
+auplay_srate %d
 ausrc_channels 1
 auplay_channels 1
 rtp_ports %d-%d
 module_path %s
 module g711.so
+module g722.so
 module aufile.so
 module aubridge.so
 module sndfile.so
 module_tmp account.so
 module_app menu.so
+module_app ctrl_tcp.so
+ctrl_tcp_listen %s
 snd_path %s
-`, s.addr, low, low+200, baresipModules(t), s.dir)
+`, s.addr, hz, hz, low, low+200, baresipModules(t), s.keys, s.dir)
 	for name, text := range map[string]string{"config": config, "accounts": accounts, "contacts": ""} {
 		if err := os.WriteFile(filepath.Join(s.dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -143,6 +174,12 @@ type stretch struct{ from, to []int }
 // every recording.
 func listen(t *testing.T, files ...string) stretch {
 	t.Helper()
+	return listenAt(t, rate, files...)
+}
+
+// listenAt is listen where a recording has this many samples a second at most.
+func listenAt(t *testing.T, hz int, files ...string) stretch {
+	t.Helper()
 	grown := func(n int) []int {
 		t.Helper()
 		start := make([]int, len(files))
@@ -160,5 +197,5 @@ func listen(t *testing.T, files ...string) stretch {
 		})
 		return end
 	}
-	return stretch{grown(4800), grown(16000)}
+	return stretch{grown(hz * 6 / 10), grown(2 * hz)}
 }

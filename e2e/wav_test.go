@@ -15,6 +15,11 @@ const rate = 8000
 
 func writeWAV(t *testing.T, file string, pcm []int16) {
 	t.Helper()
+	writeWAVAt(t, file, rate, pcm)
+}
+
+func writeWAVAt(t *testing.T, file string, hz int, pcm []int16) {
+	t.Helper()
 	var b bytes.Buffer
 	put := func(v any) { _ = binary.Write(&b, binary.LittleEndian, v) }
 	b.WriteString("RIFF")
@@ -25,7 +30,7 @@ func writeWAV(t *testing.T, file string, pcm []int16) {
 		Format, Channels uint16
 		Rate, Bytes      uint32
 		Align, Bits      uint16
-	}{16, 1, 1, rate, 2 * rate, 2, 16})
+	}{16, 1, 1, uint32(hz), uint32(2 * hz), 2, 16})
 	b.WriteString("data")
 	put(uint32(2 * len(pcm)))
 	put(pcm)
@@ -55,10 +60,12 @@ func readWAV(t *testing.T, file string) []int16 {
 }
 
 // tone is a steady voice at −16 dBFS.
-func tone(freq float64, seconds int) []int16 {
-	pcm := make([]int16, seconds*rate)
+func tone(freq float64, seconds int) []int16 { return toneAt(rate, freq, seconds) }
+
+func toneAt(hz int, freq float64, seconds int) []int16 {
+	pcm := make([]int16, seconds*hz)
 	for i := range pcm {
-		pcm[i] = int16(5190 * math.Sin(2*math.Pi*freq*float64(i)/rate))
+		pcm[i] = int16(5190 * math.Sin(2*math.Pi*freq*float64(i)/float64(hz)))
 	}
 	return pcm
 }
@@ -66,11 +73,13 @@ func tone(freq float64, seconds int) []int16 {
 // levelOf is the median level of one frequency in dBFS over windows of 100 ms.
 // On a busy machine a softphone loses a frame now and then; such a break of
 // phase weakens a tone in its window and spills a little into all others.
-func levelOf(pcm []int16, freq float64) float64 {
-	const window = rate / 10
+func levelOf(pcm []int16, freq float64) float64 { return levelAt(rate, pcm, freq) }
+
+func levelAt(hz int, pcm []int16, freq float64) float64 {
+	window := hz / 10
 	var levels []float64
 	for at := 0; at+window <= len(pcm); at += window {
-		levels = append(levels, sound.Goertzel(pcm[at:at+window], rate, freq))
+		levels = append(levels, sound.Goertzel(pcm[at:at+window], hz, freq))
 	}
 	slices.Sort(levels)
 	return levels[len(levels)/2]
