@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"partyline/media"
+	"partyline/media/prompt"
 	"partyline/state"
 )
 
@@ -11,6 +12,15 @@ const (
 	defaultTry   = 15 * time.Second
 	defaultTries = 3
 	defaultKey   = "1"
+
+	// keyPause is how long an entry waits for its next key before it is taken
+	// as it is. People who read a PIN off a text look away between digits.
+	keyPause = 5 * time.Second
+	// dawdle is how much longer than its own time a try may take for somebody
+	// who goes on typing and clearing.
+	dawdle = 20 * time.Second
+	// maxEntry keys of one entry are kept; whoever types more is wrong.
+	maxEntry = 20
 )
 
 // acceptance completes a policy with its defaults.
@@ -19,7 +29,7 @@ func acceptance(a state.Accept) state.Accept {
 		a.Mode = state.AcceptNone
 	}
 	if a.Mode == state.AcceptNone {
-		return state.Accept{Mode: state.AcceptNone}
+		return state.Accept{Mode: state.AcceptNone, Machines: a.Machines}
 	}
 	if a.Mode == state.AcceptPressKey && a.Key == "" {
 		a.Key = defaultKey
@@ -53,75 +63,133 @@ func checkAccept(a state.Accept) *Error {
 
 func isKey(c byte) bool { return c >= '0' && c <= '9' || c == '*' || c == '#' }
 
+// door is where an answered phone stands until it is let in.
+type door struct {
+	entry []byte       // keys of the PIN so far
+	tries int          // that failed
+	ends  time.Time    // of this try, whatever is typed
+	keyed bool         // a key was pressed at all
+	leave state.Reason // the goodbye is being played
+}
+
 // prompt begins to ask an answered phone for its key or PIN. The leg stays in
 // its pre-room: it hears the prompt and nobody, and nobody hears it.
 func (o *owner) prompt(m *member) {
 	m.rec.InPrompt, m.rec.Phase = true, state.PhasePrompting
-	m.tries = 0
+	m.door = door{}
 	o.changed(m)
 	o.told("prompting", m, detail{})
-	o.ask(m, o.b.sounds.promptFor(m.rec.Accept.Mode))
+	o.ask(m)
 }
 
-// ask plays a prompt and starts the clock of a try.
-func (o *owner) ask(m *member, clip *media.Clip) {
-	m.entry = nil
-	m.sound = o.b.sounds.once(clip)
-	m.until(duePrompt, time.Now().Add(m.rec.Accept.Timeout))
+// ask plays a prompt. The time of a try begins when it has been heard, or with
+// the first key.
+func (o *owner) ask(m *member, before ...prompt.Name) {
+	if m.door.tries > 0 && m.door.tries == m.rec.Accept.Tries-1 {
+		before = append(before, prompt.LastTry)
+	}
+	clip := o.sentence(m, append(words(before...), o.invitation(m)...)...)
+	m.door.entry = nil
+	m.sound = &media.Play{Clip: clip}
+	end := time.Now().Add(clip.Length() + m.rec.Accept.Timeout)
+	m.door.ends = end.Add(dawdle)
+	m.until(duePrompt, end)
 }
 
 // promptKey takes a key typed at the prompt. Any key silences the prompt.
 func (o *owner) promptKey(m *member, key byte) {
-	if m.leaving != "" {
+	d := &m.door
+	if d.leave != "" {
 		return
 	}
-	m.sound = nil
+	if m.sound != nil { // interrupted: the time of the try begins now
+		m.sound = nil
+		m.until(duePrompt, time.Now().Add(m.rec.Accept.Timeout))
+	}
+	d.keyed = true
 	if m.rec.Accept.Mode == state.AcceptPressKey {
 		if string(key) == m.rec.Accept.Key {
-			o.join(m, "self")
+			o.join(m, bySelf)
 		} else {
-			o.missed(m, state.ReasonNotAccepted, true)
+			o.missed(m, state.ReasonNotAccepted, prompt.WrongKey)
 		}
 		return
-	}
-	sealed, id := m.rec.PINHash, m.rec.ID
-	if sealed == nil {
-		sealed, id = o.conf.PINHash, o.id
 	}
 	switch {
 	case key == '*':
-		m.entry = nil
-		return
-	case key >= '0' && key <= '9':
-		m.entry = append(m.entry, key)
-		if len(m.entry) < pinLength(sealed) {
+		d.entry = nil
+		o.typing(m)
+	case key == '#' && len(d.entry) > 0:
+		o.entered(m)
+	case key >= '0' && key <= '9' && len(d.entry) < maxEntry:
+		d.entry = append(d.entry, key)
+		if sealed, _ := o.pinOf(m); len(d.entry) >= pinLength(sealed) {
+			o.entered(m)
 			return
 		}
-	case key != '#' || len(m.entry) == 0:
+		o.typing(m)
+	}
+}
+
+// typing gives an entry time for its next key.
+func (o *owner) typing(m *member) {
+	next := later(time.Now().Add(keyPause), m.due)
+	if next.After(m.door.ends) {
+		next = m.door.ends
+	}
+	if len(m.door.entry) > 0 {
+		next = time.Now().Add(keyPause)
+	}
+	m.until(duePrompt, next)
+}
+
+// pinOf is the PIN a participant must type, and whose it is.
+func (o *owner) pinOf(m *member) (sealed []byte, id string) {
+	if m.rec.PINHash != nil {
+		return m.rec.PINHash, m.rec.ID
+	}
+	return o.conf.PINHash, o.id
+}
+
+// entered compares what was typed.
+func (o *owner) entered(m *member) {
+	typed := string(m.door.entry)
+	m.door.entry = nil
+	sealed, id := o.pinOf(m)
+	if o.b.samePIN(sealed, id, typed) {
+		o.join(m, bySelf)
 		return
 	}
-	entered := string(m.entry)
-	m.entry = nil
-	if o.b.samePIN(sealed, id, entered) {
-		o.join(m, "self")
+	o.log.Info("a wrong PIN", "participant", m.rec.ID, "try", m.door.tries+1)
+	o.missed(m, state.ReasonWrongPIN, prompt.WrongPIN)
+}
+
+// promptExpired is the end of a try's time: what was typed so far counts.
+func (o *owner) promptExpired(m *member) {
+	if len(m.door.entry) > 0 {
+		o.entered(m)
 		return
 	}
-	o.log.Info("a wrong PIN", "participant", m.rec.ID, "try", m.tries+1)
-	o.missed(m, state.ReasonWrongPIN, true)
+	o.missed(m, state.ReasonNotAccepted, prompt.NoInput)
 }
 
 // missed counts a try that failed; after the last one the call says goodbye.
-func (o *owner) missed(m *member, reason state.Reason, wrong bool) {
-	m.tries++
-	if m.tries < m.rec.Accept.Tries {
-		clip := o.b.sounds.promptFor(m.rec.Accept.Mode)
-		if wrong {
-			clip = o.b.sounds.wrongThen(m.rec.Accept.Mode)
-		}
-		o.ask(m, clip)
+func (o *owner) missed(m *member, reason state.Reason, why prompt.Name) {
+	d := &m.door
+	d.tries++
+	if d.tries < m.rec.Accept.Tries {
+		o.ask(m, why)
 		return
 	}
-	m.leaving, m.entry = reason, nil
-	m.sound = o.b.sounds.once(o.b.sounds.goodbye)
-	m.until(dueLeave, time.Now().Add(length(o.b.sounds.goodbye)))
+	last := []prompt.Name{why, prompt.NotJoined}
+	if reason == state.ReasonWrongPIN {
+		last = []prompt.Name{prompt.TooManyTries}
+	}
+	if !d.keyed && m.rec.Keys == state.KeysTones {
+		reason = state.ReasonNoDigits
+	}
+	clip := o.sentence(m, words(last...)...)
+	d.leave, d.entry = reason, nil
+	m.sound = &media.Play{Clip: clip}
+	m.until(dueLeave, time.Now().Add(clip.Length()))
 }

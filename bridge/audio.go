@@ -12,21 +12,22 @@ const (
 	probeEvery = 15 * time.Second // a silent leg's far end is asked whether it lives
 )
 
-// noMusic is the hold_music_id of silence; "" and "default" are the built-in music.
-const noMusic = "none"
-
 // wanted is the audio that the rules give a leg: recomputed from the bits
 // each time, so that no forgotten stop can leave somebody with music or a
 // stranger's voice.
-func (o *owner) wanted(m *member) media.Audio {
+func (o *owner) wanted(m *member, alone bool) media.Audio {
 	if !m.live() {
-		return media.Audio{Play: m.sound}
+		return media.Audio{Play: m.sound, Listen: o.listens(m)}
 	}
 	p := &m.rec
 	e := effective(p)
-	a := media.Audio{Speaks: e.Speaks, Hears: e.Hears && !p.Waiting, Play: m.sound}
-	if (p.Held || p.Waiting) && !p.HeldRemote && m.sound == nil && o.conf.HoldMusicID != noMusic {
-		a.Play = o.b.sounds.music()
+	a := media.Audio{
+		Speaks: e.Speaks, Hears: e.Hears && !p.Waiting, Play: m.sound,
+		Level: e.Speaks && !o.conf.NoLevelling,
+	}
+	lonely := alone && !p.Waiting && !presides(p.Role) && !o.conf.NoAloneMusic
+	if (p.Held || p.Waiting || lonely) && !p.HeldRemote && m.sound == nil {
+		a.Play = o.music()
 	}
 	return a
 }
@@ -35,13 +36,13 @@ func (o *owner) wanted(m *member) media.Audio {
 // changed, so that all of a batch takes effect on the same tick.
 func (o *owner) syncAudio() {
 	var changes []media.Change
-	inRoom := false
+	inRoom, alone := false, o.inside() == 1
 	for _, m := range o.roll {
 		if m.leg == nil {
 			continue
 		}
 		inRoom = inRoom || m.live()
-		a := o.wanted(m)
+		a := o.wanted(m, alone)
 		switch {
 		case m.live() && (!m.inRoom || a != m.audio):
 			changes = append(changes, media.Change{Leg: m.leg.ID(), Audio: a})
@@ -53,6 +54,11 @@ func (o *owner) syncAudio() {
 	}
 	if inRoom && o.room == nil {
 		o.room = o.b.cfg.Mixer.NewRoom()
+		o.comfort = false
+	}
+	if on := !o.conf.NoComfortNoise; o.room != nil && on != o.comfort {
+		o.comfort = on
+		o.room.Comfort(on)
 	}
 	if len(changes) > 0 {
 		o.room.Update(changes...)
@@ -64,9 +70,14 @@ func (o *owner) syncAudio() {
 	}
 }
 
+// notifies tells whether people are told of each other's coming and going.
+func (o *owner) notifies() bool {
+	return o.conf.MemberNotification && o.conf.Status == state.ConferenceActive && o.connected() < chimeBelow
+}
+
 // chime lets a small conference hear that somebody came or went.
 func (o *owner) chime(c *media.Clip) {
-	if o.conf.MemberNotification && o.conf.Status == state.ConferenceActive && o.connected() < chimeBelow {
+	if o.notifies() {
 		o.then(nil, func() { o.play(c) })
 	}
 }
@@ -75,6 +86,17 @@ func (o *owner) play(c *media.Clip) {
 	if o.room != nil {
 		o.room.Play(c)
 	}
+}
+
+// inside counts those who are in the conference and do not wait to be.
+func (o *owner) inside() int {
+	n := 0
+	for _, m := range o.roll {
+		if m.live() && !m.rec.Waiting {
+			n++
+		}
+	}
+	return n
 }
 
 // connected counts the people in the conference.
@@ -101,6 +123,10 @@ func (o *owner) sound(s soundEvent) {
 		if s.event.Play == m.sound {
 			m.sound = nil
 		}
+	case media.EventSpeaking:
+		o.talk(m, true)
+	case media.EventSilent:
+		o.talk(m, false)
 	case media.EventQuiet:
 		o.probe(m)
 	case media.EventTimeout:

@@ -43,7 +43,7 @@ func New(cfg Config) (*Bridge, error) {
 		return nil, err
 	}
 	return &Bridge{
-		cfg: cfg, sounds: newSounds(),
+		cfg: cfg, sounds: newSounds(cfg.Voice, cfg.Language),
 		tenants: map[string]*tenant{}, index: map[string]*shelf{}, loaded: map[string]*seat{},
 		halt: make(chan struct{}),
 	}, nil

@@ -55,6 +55,7 @@ func (o *owner) candidate(s ParticipantSpec) (*newcomer, *Error) {
 		PhoneNumber: s.PhoneNumber, Name: s.Name, ExternalID: s.ExternalID, Role: s.Role, RequestKey: s.RequestKey,
 		Status: state.Pending, Muted: s.Muted, RingTimeout: s.RingTimeout, CallerID: s.CallerID,
 		Retry: s.Retry, DialAfter: s.DialAfter, SendPIN: s.SendPINViaSMS, CreatedAt: now(),
+		Language: s.Language, NameSoundID: s.NameSoundID, MaxDuration: s.MaxDuration, Waits: s.Waits, EndsWith: s.EndsWith,
 	}}
 	accept := o.conf.Accept
 	if s.Accept != nil {
@@ -109,6 +110,10 @@ func (b *Bridge) checkSpec(s *ParticipantSpec) *Error {
 		return refuse(Invalid, "unknown_role", "role", "a role is presenter, listener, participant or operator")
 	case s.RingTimeout != 0 && (s.RingTimeout < minRing || s.RingTimeout > maxRing):
 		return refuse(Invalid, "out_of_range", "ring_timeout", "ring_timeout is 5 to 600 seconds")
+	case s.MaxDuration < 0 || s.MaxDuration > maxMaxDuration:
+		return refuse(Invalid, "out_of_range", "max_duration", "max_duration is at most 7 days")
+	case s.Language != "" && !b.cfg.Voice.Speaks(s.Language):
+		return errLanguage("language")
 	case s.CallerID != "" && !slices.Contains(b.cfg.CallerIDs, s.CallerID):
 		return refuse(Invalid, "caller_id_not_verified", "caller_id", "caller_id is none of the verified numbers of the trunks")
 	case s.Retry.Attempts < 0 || s.Retry.Attempts > maxRetries:

@@ -89,6 +89,8 @@ func (o *owner) update(p ConferencePatch) error {
 	set(&c.EndOnPresenterExit, p.EndOnPresenterExit)
 	set(&c.PresenterGrace, p.PresenterGrace)
 	set(&c.MaxDuration, p.MaxDuration)
+	set(&c.Record, p.Record)
+	p.Sound.hear(&c.Conference)
 	if p.PIN != nil {
 		if err := checkPIN(*p.PIN); err != nil {
 			return err
@@ -122,12 +124,11 @@ func (o *owner) update(p ConferencePatch) error {
 
 // waitingChanged follows a change of wait_for_presenter in a running conference.
 func (o *owner) waitingChanged() {
-	if o.conf.WaitForPresenter && !o.presiding() {
+	if !o.presiding() {
 		o.parkAll()
-		return
 	}
 	for _, m := range o.roll {
-		if m.rec.Waiting {
+		if m.rec.Waiting && !o.waits(m) {
 			o.admitWaiting(m, byAPI)
 		}
 	}

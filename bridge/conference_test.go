@@ -103,10 +103,11 @@ func TestEndOfALargeConference(t *testing.T) {
 
 func TestWaitForPresenter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, bridge.Config{}, bridge.ConferenceSpec{WaitForPresenter: true})
+		w := newWorld(t, bridge.Config{}, bridge.ConferenceSpec{WaitForPresenter: true, Sound: bridge.ConferenceSound{AloneMusic: ptr(false)}})
 		a, b := w.add(1, bridge.ParticipantSpec{}), w.add(2, bridge.ParticipantSpec{Role: state.RoleListener})
 		waits := func(n int, want bool) {
 			t.Helper()
+			time.Sleep(2 * time.Second) // what they are told is over
 			synctest.Wait()
 			audio := w.Phones.Last(number(n)).Leg().Audio()
 			music := audio.Play != nil && audio.Play.Loop

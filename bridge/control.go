@@ -52,6 +52,10 @@ func (o *owner) perform(r *request, m *member, a Action) error {
 		o.kick(m, byAPI)
 	case Admit:
 		return o.admit(m)
+	case Promote:
+		o.promote(m, byAPI)
+	case LowerHand:
+		o.raiseHand(m, false, byAPI)
 	default:
 		return refuse(Invalid, "unknown_action", "", "there is no action %q", a)
 	}
@@ -62,7 +66,7 @@ func (o *owner) perform(r *request, m *member, a Action) error {
 // the presenter.
 func (o *owner) admit(m *member) error {
 	switch {
-	case m.rec.InPrompt && m.leaving == "":
+	case m.rec.InPrompt && m.door.leave == "":
 		o.join(m, byAPI)
 	case m.rec.Waiting:
 		o.admitWaiting(m, byAPI)
@@ -132,26 +136,11 @@ func (b *Bridge) DoAll(ctx context.Context, who Caller, cid string, a BulkAction
 				}
 			}
 		case Announce:
-			return o.announce(a.Sound, &affected)
+			return o.announce(Announcement{Sound: a.Sound}, &affected)
 		default:
 			return refuse(Invalid, "unknown_action", "", "there is no action %q", a.Kind)
 		}
 		return nil
 	})
 	return affected, err
-}
-
-// announce plays a sound to everyone.
-func (o *owner) announce(name string, affected *int) error {
-	clip := o.b.sounds.chimes
-	switch name {
-	case "", "chime":
-	case "beep":
-		clip = o.b.sounds.beep
-	default:
-		return refuse(Invalid, "unknown_sound", "sound", "a sound is chime or beep")
-	}
-	*affected = o.connected()
-	o.then(nil, func() { o.play(clip) })
-	return nil
 }

@@ -89,6 +89,7 @@ func (b *Bridge) newConference(who Caller, s ConferenceSpec) (conferenceRecord, 
 	if s.Accept != nil {
 		c.Accept = *s.Accept
 	}
+	s.Sound.hear(&c.Conference)
 	if s.ScheduledFor != nil && s.ScheduledFor.After(at) {
 		utc := s.ScheduledFor.UTC()
 		c.ScheduledFor, c.Status = &utc, state.ConferenceScheduled
@@ -120,8 +121,8 @@ func (b *Bridge) checkConference(c *state.Conference) *Error {
 	if ceiling := b.cfg.Limits.ParticipantsPerConference; c.MaxParticipants < 1 || c.MaxParticipants > ceiling {
 		return refuse(Invalid, "out_of_range", "max_participants", "max_participants is 1 to %d here", ceiling)
 	}
-	if c.HoldMusicID != "" && c.HoldMusicID != "default" && c.HoldMusicID != noMusic {
-		return refuse(Invalid, "unknown_hold_music", "hold_music_id", `hold_music_id is "default" or "none"`)
+	if err := b.checkSound(c); err != nil {
+		return err
 	}
 	if c.PresenterGrace < 0 || c.PresenterGrace > maxGrace {
 		return refuse(Invalid, "out_of_range", "presenter_grace", "presenter_grace is at most 24 hours")

@@ -42,7 +42,14 @@ func (o *owner) nextDeadline() time.Time {
 	earlier(o.confDeadline())
 	for _, m := range o.roll {
 		earlier(m.due)
+		if m.rec.MaxDuration > 0 {
+			earlier(m.limit())
+			own, _ := m.ownWarning()
+			earlier(own)
+		}
 	}
+	warning, _ := o.warningDue()
+	earlier(warning)
 	if o.storeDown(time.Now()) { // a time that has passed must not wake us again and again
 		earlier(o.retryAt)
 	}
@@ -65,7 +72,9 @@ func (o *owner) expire(now time.Time) {
 	if at := o.confDeadline(); !at.IsZero() && !now.Before(at) {
 		o.confExpired(now)
 	}
+	o.warn(now)
 	for _, m := range o.roll {
+		o.timeOfOwn(m, now)
 		if !m.due.IsZero() && !now.Before(m.due) {
 			o.expired(m)
 		}
@@ -107,9 +116,11 @@ func (o *owner) expired(m *member) {
 	case dueRing:
 		o.failed(m, state.ReasonNoAnswer, CallEvent{})
 	case duePrompt:
-		o.missed(m, state.ReasonNotAccepted, false)
+		o.promptExpired(m)
+	case dueMachine:
+		o.judge(m)
 	case dueLeave:
-		o.end(m, m.leaving)
+		o.end(m, m.door.leave)
 	case dueRecovery:
 		o.notRecovered(m)
 	case dueProbe:

@@ -1,6 +1,9 @@
 package bridge
 
-import "partyline/state"
+import (
+	"partyline/media/prompt"
+	"partyline/state"
+)
 
 // setHold sets our own hold. It is a bit beside all others: it may be set at
 // any time before the end, takes effect on joining, and leaves mute alone.
@@ -33,8 +36,12 @@ func (o *owner) settleHold(m *member, by string) {
 	held := m.rec.Held || m.rec.HeldRemote
 	switch {
 	case held && m.step(state.Hold):
+		if m.rec.Held {
+			o.whisper(m, words(prompt.OnHold)...)
+		}
 		o.told("held", m, detail{By: holder(m, by)})
 	case !held && m.step(state.Resume):
+		m.sound = nil
 		o.told("resumed", m, detail{By: by})
 	default:
 		return

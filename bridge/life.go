@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"partyline/media"
+	"partyline/media/prompt"
 	"partyline/state"
 )
 
@@ -30,6 +31,10 @@ func (o *owner) heard(m *member, e CallEvent) {
 	case CallReinvited:
 		o.reinvited(m, e)
 	case CallDigit:
+		if m.rec.Keys == state.KeysTones {
+			m.rec.Keys = state.KeysInfo
+			o.changed(m)
+		}
 		o.key(m, e.Digit)
 	case CallAlive:
 		m.aliveAt = now
@@ -80,7 +85,15 @@ func (o *owner) answered(m *member, e CallEvent, at time.Time) {
 	m.rec.HeldRemote = farHold(dir)
 	o.changed(m)
 	o.told("answered", m, detail{})
-	if m.rec.Accept.Mode == state.AcceptNone || m.rec.Accept.Mode == "" {
+	o.keyWay(m)
+	none := m.rec.Accept.Mode == state.AcceptNone || m.rec.Accept.Mode == ""
+	switch {
+	case m.rec.Accept.Machines && none:
+		o.sizeUp(m)
+		return
+	case m.rec.Accept.Machines:
+		m.cadence = newCadence(time.Now())
+	case none:
 		o.join(m, "")
 		return
 	}
@@ -109,14 +122,14 @@ func (o *owner) join(m *member, by string) {
 	m.joined = now
 	o.tenant.connect(now)
 	m.forget()
-	m.entry, m.leaving = nil, ""
-	if m.rec.InPrompt {
-		m.sound = o.b.sounds.once(o.b.sounds.accepted)
-	}
+	o.lastVerdict(m)
+	m.door, m.sound = door{}, nil
+	m.warned = now
+	prompted := m.rec.InPrompt
 	p := &m.rec
 	p.InPrompt, p.JoinedAt, p.Reason = false, &utc, ""
 	p.Phase = state.PhaseTalking
-	if o.conf.WaitForPresenter && !presides(p.Role) && !o.presided {
+	if o.waits(m) && !o.presiding() {
 		p.Waiting, p.Phase = true, state.PhaseWaiting
 	}
 	o.changed(m)
@@ -136,7 +149,8 @@ func (o *owner) join(m *member, by string) {
 	if p.Held {
 		o.tellHold(m)
 	}
-	o.chime(o.b.sounds.joined)
+	o.whisper(m, o.welcome(m, prompted)...)
+	o.arrival(m, prompt.HasJoined, o.b.sounds.joined)
 }
 
 // callEnded is the end of the call by the far end or the network.
@@ -151,8 +165,8 @@ func (o *owner) callEnded(m *member, e CallEvent) {
 	switch {
 	case m.recovering:
 		o.notRecovered(m)
-	case m.leaving != "":
-		o.end(m, m.leaving)
+	case m.door.leave != "":
+		o.end(m, m.door.leave)
 	case m.live():
 		o.end(m, reason)
 	case m.rec.AnsweredAt != nil && reason == state.ReasonHangup:
@@ -185,16 +199,18 @@ func (o *owner) endWith(m *member, reason state.Reason, d detail) {
 	o.unqueue(m)
 	o.hangUp(m)
 	m.forget()
-	m.leaving, m.entry, m.recovering, m.sound = "", nil, false, nil
+	o.lastVerdict(m)
+	m.door, m.recovering, m.sound = door{}, false, nil
 	p.Phase, p.Reason, p.EndedAt = state.PhaseNone, reason, &utc
 	p.InPrompt, p.Waiting, p.Held, p.HeldRemote, p.HandRaised = false, false, false, false, false
+	p.HandRaisedAt = nil
 	p.Dialog, p.NextTryAt = nil, nil
 	o.changed(m)
 	o.told(string(p.Status), m, d)
 	o.log.Info("participant ended", "participant", p.ID, "number", maskNumber(p.PhoneNumber),
 		"status", string(p.Status), "reason", string(reason))
 	if wasLive {
-		o.chime(o.b.sounds.left)
+		o.arrival(m, prompt.HasLeft, o.b.sounds.left)
 	}
 }
 

@@ -32,17 +32,20 @@ type member struct {
 	limitSince time.Time     // first answer "trunk_limit" of this attempt
 	limitTries int
 	recovering bool
-	uncounted  bool         // the next INVITE is not a new attempt
-	leaving    state.Reason // the goodbye is being played
+	uncounted  bool // the next INVITE is not a new attempt
 
-	entry   []byte // keys typed at the prompt
-	tries   int
+	door    door
+	cadence *cadence    // of who answered, while that is being found out
 	star    time.Time   // when * was pressed
 	sound   *media.Play // for this leg alone
 	audio   media.Audio // what the leg was last given
 	inRoom  bool
 	quietAt time.Time // when its silence was noticed and the far end probed
 	aliveAt time.Time // when the far end last answered a probe
+	warned  time.Time // of the end of their own time, up to here
+
+	talking     time.Time // since when they speak; zero: they do not
+	toldTalking bool      // and an event has said so
 }
 
 // dueKind says what happens when a deadline passes.
@@ -55,6 +58,7 @@ const (
 	dueRetry            // the next attempt
 	dueRing             // the dialer's own ring timer did not fire: rejected, no_answer
 	duePrompt           // a try at the prompt is over
+	dueMachine          // it is time to say who has answered
 	dueLeave            // the goodbye is over
 	dueRecovery         // the far end did not answer the re-INVITE
 	dueProbe            // silent, but alive when last asked: ask again
@@ -106,13 +110,19 @@ func (o *owner) view(m *member) ParticipantView {
 		Duration:    m.connectedFor(time.Now()),
 		SMS:         m.sms,
 		Seq:         o.upcoming(),
+		Speaking:    !m.talking.IsZero(),
+		Spoken:      m.spoken(time.Now()),
+		HandPlace:   o.handPlace(m),
 	}
 }
 
 // confView is the conference as it stands now. Every count is taken from the
 // list: a counter kept beside it would one day be wrong.
 func (o *owner) confView() ConferenceView {
-	v := ConferenceView{Conference: o.conf.Conference, Seq: o.upcoming(), Total: len(o.roll)}
+	v := ConferenceView{
+		Conference: o.conf.Conference, Seq: o.upcoming(), Total: len(o.roll),
+		Presence: o.presence(), ActiveSpeaker: o.activeSpeaker(),
+	}
 	for _, m := range o.roll {
 		switch m.rec.Status {
 		case state.Connected, state.Held:
@@ -143,24 +153,26 @@ func errNoConference() *Error {
 // participantData is what every event of a participant tells, so that nobody
 // has to ask back.
 type participantData struct {
-	Name        string              `json:"name,omitempty"`
-	PhoneNumber string              `json:"phone_number"`
-	ExternalID  string              `json:"external_id,omitempty"`
-	Role        state.Role          `json:"role"`
-	Status      state.Status        `json:"status"`
-	Phase       state.Phase         `json:"phase,omitempty"`
-	Reason      state.Reason        `json:"reason,omitempty"`
-	SIP         *state.SIPResult    `json:"sip,omitempty"`
-	Attempt     int                 `json:"attempt"`
-	Muted       bool                `json:"muted"`
-	MutedBy     string              `json:"muted_by,omitempty"`
-	Held        bool                `json:"held"`
-	HeldRemote  bool                `json:"held_remote"`
-	Waiting     bool                `json:"waiting"`
-	InPrompt    bool                `json:"in_prompt"`
-	HandRaised  bool                `json:"hand_raised"`
-	Effective   effectiveData       `json:"effective"`
-	SMS         state.MessageStatus `json:"sms,omitempty"`
+	Name        string               `json:"name,omitempty"`
+	PhoneNumber string               `json:"phone_number"`
+	ExternalID  string               `json:"external_id,omitempty"`
+	Role        state.Role           `json:"role"`
+	Status      state.Status         `json:"status"`
+	Phase       state.Phase          `json:"phase,omitempty"`
+	Reason      state.Reason         `json:"reason,omitempty"`
+	SIP         *state.SIPResult     `json:"sip,omitempty"`
+	Attempt     int                  `json:"attempt"`
+	Muted       bool                 `json:"muted"`
+	MutedBy     string               `json:"muted_by,omitempty"`
+	Held        bool                 `json:"held"`
+	HeldRemote  bool                 `json:"held_remote"`
+	Waiting     bool                 `json:"waiting"`
+	InPrompt    bool                 `json:"in_prompt"`
+	HandRaised  bool                 `json:"hand_raised"`
+	Inbound     bool                 `json:"inbound,omitempty"`
+	Machine     *state.MachineResult `json:"machine,omitempty"`
+	Effective   effectiveData        `json:"effective"`
+	SMS         state.MessageStatus  `json:"sms,omitempty"`
 	detail
 }
 
@@ -188,7 +200,7 @@ func (o *owner) told(kind string, m *member, d detail) {
 		Name: p.Name, PhoneNumber: p.PhoneNumber, ExternalID: p.ExternalID, Role: p.Role,
 		Status: p.Status, Phase: p.Phase, Reason: p.Reason, SIP: p.SIP, Attempt: p.Attempt,
 		Muted: p.Muted, MutedBy: p.MutedBy, Held: p.Held, HeldRemote: p.HeldRemote,
-		Waiting: p.Waiting, InPrompt: p.InPrompt, HandRaised: p.HandRaised,
+		Waiting: p.Waiting, InPrompt: p.InPrompt, HandRaised: p.HandRaised, Inbound: p.Inbound, Machine: p.Machine,
 		Effective: effectiveData(e), SMS: m.sms, detail: d,
 	})
 }

@@ -1,6 +1,9 @@
 package bridge
 
-import "partyline/state"
+import (
+	"partyline/media/prompt"
+	"partyline/state"
+)
 
 // byAPI marks what the tenant's own system did.
 const (
@@ -19,6 +22,15 @@ func (o *owner) mute(m *member, by string) {
 	o.changed(m)
 	if heard {
 		o.told("muted", m, detail{By: by})
+		o.whisperOf(m, by, prompt.MutedByHost)
+	}
+}
+
+// whisperOf tells somebody what another has done to them; what they did
+// themselves they are told by their keys.
+func (o *owner) whisperOf(m *member, by string, what prompt.Name) {
+	if by != bySelf && by != m.rec.ID && Can(m.rec.Role, MaySpeak) {
+		o.whisper(m, words(what)...)
 	}
 }
 
@@ -30,6 +42,7 @@ func (o *owner) unmute(m *member, by string) {
 	m.rec.Muted, m.rec.MutedBy, m.rec.MutedPrior = false, "", nil
 	o.changed(m)
 	o.told("unmuted", m, detail{By: by})
+	o.whisperOf(m, by, prompt.UnmutedByHost)
 }
 
 // underOrder applies the standing order of mute-all to one participant and
@@ -46,10 +59,12 @@ func (m *member) underOrder(by string) bool {
 }
 
 // muteAll silences everyone who may not mute others, now and when they join.
+// In a small conference those it takes the word from are told; in a large one
+// a thousand of them would hear it over what they came to hear.
 func (o *owner) muteAll(allowUnmute bool, by string) int {
 	o.conf.MutedAll, o.conf.AllowUnmute = true, allowUnmute
 	o.batch.conf = true
-	n := 0
+	n, few := 0, o.connected() < chimeBelow
 	for _, m := range o.roll {
 		if m.rec.Status.Terminal() || !m.underOrder(by) {
 			continue
@@ -58,6 +73,9 @@ func (o *owner) muteAll(allowUnmute bool, by string) int {
 		o.changed(m)
 		if !*m.rec.MutedPrior {
 			o.told("muted", m, detail{By: by})
+			if few {
+				o.whisperOf(m, by, prompt.MutedByHost)
+			}
 		}
 	}
 	return n
@@ -67,7 +85,7 @@ func (o *owner) muteAll(allowUnmute bool, by string) int {
 func (o *owner) unmuteAll(by string) int {
 	o.conf.MutedAll, o.conf.AllowUnmute = false, false
 	o.batch.conf = true
-	n := 0
+	n, few := 0, o.connected() < chimeBelow
 	for _, m := range o.roll {
 		if m.rec.MutedPrior == nil {
 			continue
@@ -81,6 +99,9 @@ func (o *owner) unmuteAll(by string) int {
 		n++
 		if !prior {
 			o.told("unmuted", m, detail{By: by})
+			if few {
+				o.whisperOf(m, by, prompt.UnmutedByHost)
+			}
 		}
 	}
 	return n

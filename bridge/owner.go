@@ -48,6 +48,10 @@ type owner struct {
 	stopping   bool
 	presided   bool      // a presenter was there after the last message
 	graceUntil time.Time // end_on_presenter_exit
+	warned     time.Time // of the end that is coming, up to here
+	talkers    []*member // who speaks, in order of beginning
+	talked     window    // how often that was told
+	comfort    bool      // the room has its noise
 	startedAt  time.Time // monotonic twin of conf.StartedAt
 	idleSince  time.Time
 	retryAt    time.Time // next try of a failed write
@@ -72,6 +76,8 @@ func (b *Bridge) newOwner(c conferenceRecord) *owner {
 		members:  map[string]*member{},
 		requests: map[string]string{},
 		subs:     map[*Subscription]bool{},
+		talked:   window{most: talkEvents},
+		warned:   time.Now(),
 	}
 	o.feeder = newFeeder(o)
 	o.counts.Store(&counts{})
@@ -140,6 +146,7 @@ func (o *owner) handle(f func()) {
 	}()
 	f()
 	o.settlePresence()
+	o.settleTalk()
 }
 
 // finishUp is the last act of the goroutine: what is not written yet gets one

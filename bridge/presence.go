@@ -3,6 +3,7 @@ package bridge
 import (
 	"time"
 
+	"partyline/media/prompt"
 	"partyline/state"
 )
 
@@ -17,6 +18,17 @@ func (o *owner) presiding() bool {
 	return false
 }
 
+// waits tells whether somebody waits while no presenter is there.
+func (o *owner) waits(m *member) bool {
+	if presides(m.rec.Role) {
+		return false
+	}
+	if m.rec.Waits != nil {
+		return *m.rec.Waits
+	}
+	return o.conf.WaitForPresenter
+}
+
 // settlePresence follows the last presenter in and out. It runs after every
 // message, when the list is as that message left it.
 func (o *owner) settlePresence() {
@@ -26,29 +38,51 @@ func (o *owner) settlePresence() {
 	}
 	o.presided = here
 	if here {
-		o.graceUntil = time.Time{}
-		for _, m := range o.roll {
-			if m.rec.Waiting {
-				o.admitWaiting(m, "")
-			}
-		}
-		return
-	}
-	if o.conf.WaitForPresenter {
-		o.parkAll()
-	}
-	if o.conf.EndOnPresenterExit {
-		o.graceUntil = time.Now().Add(o.conf.PresenterGrace)
+		o.presenterCame()
+	} else {
+		o.presenterWent()
 	}
 }
 
-// parkAll makes everyone wait for a presenter.
+func (o *owner) presenterCame() {
+	o.graceUntil = time.Time{}
+	waited := false
+	for _, m := range o.roll {
+		if m.rec.Waiting {
+			o.admitWaiting(m, "")
+			waited = true
+		}
+	}
+	if waited {
+		o.tellAll(words(prompt.PresenterArrived)...)
+	}
+}
+
+func (o *owner) presenterWent() {
+	for _, m := range o.roll {
+		if m.live() && m.rec.EndsWith {
+			o.end(m, state.ReasonPresenterLeft)
+		}
+	}
+	o.parkAll()
+	if !o.conf.EndOnPresenterExit {
+		return
+	}
+	o.graceUntil = time.Now().Add(o.conf.PresenterGrace)
+	o.warned = time.Now()
+	if o.conf.PresenterGrace > farewell {
+		o.tellAll(append(words(prompt.PresenterLeft), endsIn(o.conf.PresenterGrace)...)...)
+	}
+}
+
+// parkAll makes everyone wait who does so without a presenter.
 func (o *owner) parkAll() {
 	for _, m := range o.roll {
-		if m.live() && !m.rec.Waiting && !presides(m.rec.Role) {
+		if m.live() && !m.rec.Waiting && o.waits(m) {
 			m.rec.Waiting, m.rec.Phase = true, state.PhaseWaiting
 			o.changed(m)
 			o.told("waiting", m, detail{})
+			o.whisper(m, words(prompt.PresenterLeft, prompt.WaitingPresenter)...)
 		}
 	}
 }
@@ -59,6 +93,7 @@ func (o *owner) admitWaiting(m *member, by string) {
 	if m.rec.Phase == state.PhaseWaiting {
 		m.rec.Phase = state.PhaseTalking
 	}
+	m.sound = nil // they were told to wait
 	o.changed(m)
 	o.told("admitted", m, detail{By: by})
 }

@@ -123,6 +123,7 @@ func (o *owner) recovered(m *member, e CallEvent) {
 		o.prompt(m)
 		return
 	}
+	m.warned = time.Now()
 	m.rec.Phase = state.PhaseTalking
 	if m.rec.Waiting {
 		m.rec.Phase = state.PhaseWaiting

@@ -34,6 +34,7 @@ type ReportEntry struct {
 	EndedAt       *time.Time
 	AnsweredAfter time.Duration // from the last INVITE to the answer; 0 when there was none
 	Connected     time.Duration // over all attempts, until now
+	Spoken        time.Duration // of it, speaking
 	SMS           state.MessageStatus
 	Quality       *state.Quality
 }
@@ -56,7 +57,7 @@ func (o *owner) report() Report {
 			ParticipantID: p.ID, Name: p.Name, PhoneNumber: p.PhoneNumber, ExternalID: p.ExternalID,
 			Role: p.Role, Status: p.Status, Reason: p.Reason, SIP: p.SIP, Attempts: p.Attempt,
 			DialedAt: p.DialedAt, AnsweredAt: p.AnsweredAt, JoinedAt: p.JoinedAt, EndedAt: p.EndedAt,
-			Connected: m.connectedFor(at), SMS: m.sms, Quality: p.Quality,
+			Connected: m.connectedFor(at), Spoken: m.spoken(at), SMS: m.sms, Quality: p.Quality,
 		}
 		if p.AnsweredAt != nil {
 			r.Answered++

@@ -87,7 +87,7 @@ func (o *owner) later(m *member, reason state.Reason, at time.Time) {
 	p := &m.rec
 	p.Phase, p.Reason, p.NextTryAt = state.PhaseRetrying, reason, &utc
 	p.InPrompt, p.HeldRemote, p.Dialog = false, false, nil
-	m.entry, m.sound = nil, nil
+	m.door, m.cadence, m.sound = door{}, nil, nil
 	m.until(dueRetry, at)
 	o.changed(m)
 	o.told("retry_scheduled", m, detail{NextTryAt: &utc})

@@ -9,6 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"partyline/media/prompt"
 	"partyline/state"
 )
 
@@ -43,7 +44,7 @@ func TestEffective(t *testing.T) {
 // the end depends on the last value of each and on nothing else.
 func TestBitsCommute(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		o := &owner{b: &Bridge{sounds: &sounds{}}, members: map[string]*member{}}
+		o := &owner{b: &Bridge{sounds: newSounds(prompt.Builtin(), "en")}, members: map[string]*member{}}
 		m := &member{rec: state.Participant{ID: "p", Status: state.Connected, Role: state.RoleParticipant}}
 		o.enrol(m)
 		want := state.Participant{Status: state.Connected, Role: state.RoleParticipant}

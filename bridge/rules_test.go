@@ -140,14 +140,14 @@ func TestRingTimeoutIsGuarded(t *testing.T) {
 
 func TestMuteAndHoldBeforeJoining(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, bridge.Config{}, bridge.ConferenceSpec{})
+		w := newWorld(t, bridge.Config{}, bridge.ConferenceSpec{Sound: bridge.ConferenceSound{AloneMusic: ptr(false)}})
 		w.Phones.Script("", bridgetest.Callee{Answer: 5 * time.Second})
 		v := w.add(1, bridge.ParticipantSpec{})
 		if !w.do(v.ID, bridge.Mute).Muted || !w.do(v.ID, bridge.Hold).Held {
 			t.Error("the bits are not set while it rings")
 		}
 		w.expect(v.ID, state.Dialing, state.PhaseRinging, "")
-		time.Sleep(6 * time.Second)
+		time.Sleep(8 * time.Second)
 		in := w.expect(v.ID, state.Held, state.PhaseTalking, "")
 		if in.Effective.Because != "held" {
 			t.Errorf("because %q", in.Effective.Because)
@@ -164,6 +164,8 @@ func TestMuteAndHoldBeforeJoining(t *testing.T) {
 		if !out.Effective.Speaks || out.Muted {
 			t.Error("still muted")
 		}
+		time.Sleep(2 * time.Second) // they are told
+		synctest.Wait()
 		if a := leg.Audio(); !a.Speaks || !a.Hears || a.Play != nil {
 			t.Errorf("leg has %+v", a)
 		}

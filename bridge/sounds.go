@@ -1,64 +1,126 @@
 package bridge
 
 import (
-	"slices"
 	"sync"
 	"time"
 
 	"partyline/media"
+	"partyline/media/prompt"
 	"partyline/media/sound"
 	"partyline/state"
 )
 
-// sounds are the clips of one bridge, made once.
+// sounds are what one bridge can play: tones made once, and speech.
 type sounds struct {
-	joined, left                    *media.Clip
-	pin, key, wrong                 *media.Clip
-	wrongPIN, wrongKey              *media.Clip // the bad news and the question again
-	accepted, goodbye, beep, chimes *media.Clip
-	music                           func() *media.Play // one for all who hear it, so that they share each packet
+	voice          Voice
+	joined, left   *media.Clip
+	beep, chime    *media.Clip
+	music          func() *media.Play // one for all who hear it, so that they share each packet
+	languageOfHere string
+
+	mu    sync.Mutex
+	loops map[*media.Clip]*media.Play
 }
 
-func newSounds() *sounds {
-	clip := func(name string, parts ...[]int16) *media.Clip {
-		return &media.Clip{Name: name, PCM: slices.Concat(parts...)}
-	}
+func newSounds(voice Voice, language string) *sounds {
+	clip := func(name string, pcm []int16) *media.Clip { return &media.Clip{Name: name, PCM: pcm} }
 	return &sounds{
-		joined:   clip("joined", sound.Beep()),
-		left:     clip("left", sound.Chime()),
-		pin:      clip("pin", sound.PromptPIN()),
-		key:      clip("key", sound.PromptKey()),
-		wrong:    clip("wrong", sound.PromptWrong()),
-		wrongPIN: clip("wrong, pin", sound.PromptWrong(), sound.PromptPIN()),
-		wrongKey: clip("wrong, key", sound.PromptWrong(), sound.PromptKey()),
-		accepted: clip("accepted", sound.PromptAccepted()),
-		goodbye:  clip("goodbye", sound.PromptGoodbye()),
-		beep:     clip("beep", sound.Beep()),
-		chimes:   clip("chime", sound.Chime()),
+		voice: voice, languageOfHere: language,
+		joined: clip("joined", sound.Beep()),
+		left:   clip("left", sound.Chime()),
+		beep:   clip("beep", sound.Beep()),
+		chime:  clip("chime", sound.Chime()),
 		music: sync.OnceValue(func() *media.Play {
 			return &media.Play{Clip: clip("hold music", sound.HoldMusic()), Loop: true}
 		}),
 	}
 }
 
-// once is one playing of a clip.
-func (s *sounds) once(c *media.Clip) *media.Play { return &media.Play{Clip: c} }
-
-func (s *sounds) promptFor(mode state.AcceptMode) *media.Clip {
-	if mode == state.AcceptPressKey {
-		return s.key
+// language is what one participant is spoken to in; nil is everyone.
+func (o *owner) language(m *member) string {
+	switch {
+	case m != nil && m.rec.Language != "":
+		return m.rec.Language
+	case o.conf.Language != "":
+		return o.conf.Language
 	}
-	return s.pin
+	return o.b.sounds.languageOfHere
 }
 
-func (s *sounds) wrongThen(mode state.AcceptMode) *media.Clip {
-	if mode == state.AcceptPressKey {
-		return s.wrongKey
-	}
-	return s.wrongPIN
+// sentence is what parts sound like to one participant; nil is everyone.
+func (o *owner) sentence(m *member, parts ...prompt.Part) *media.Clip {
+	return o.b.sounds.voice.Say(o.language(m), parts...)
 }
 
-// length is how long a clip plays, at 8 kHz.
-func length(c *media.Clip) time.Duration {
-	return time.Duration(len(c.PCM)) * time.Second / 8000
+// whisper says something to one participant alone, over what they hear. What
+// was being said to them ends.
+func (o *owner) whisper(m *member, parts ...prompt.Part) {
+	if len(parts) == 0 || !m.live() {
+		return
+	}
+	m.sound = &media.Play{Clip: o.sentence(m, parts...), Over: true}
+}
+
+// tellAll says something to everyone who hears the mix.
+func (o *owner) tellAll(parts ...prompt.Part) {
+	clip := o.sentence(nil, parts...)
+	o.then(nil, func() { o.sayInRoom(clip) })
+}
+
+func (o *owner) sayInRoom(c *media.Clip) {
+	if o.room != nil && c != nil {
+		o.room.Say(c)
+	}
+}
+
+// words are prompts' names as parts.
+func words(names ...prompt.Name) []prompt.Part { return prompt.Words(names...) }
+
+// span speaks a time in whole minutes, or in seconds below one.
+func span(d time.Duration) []prompt.Part {
+	switch minutes := int(d.Round(time.Minute).Minutes()); {
+	case d < time.Minute:
+		return append([]prompt.Part{number(int(d.Round(time.Second).Seconds()))}, words(prompt.Seconds)...)
+	case minutes == 1:
+		return words(prompt.OneMinute)
+	default:
+		return append([]prompt.Part{number(minutes)}, words(prompt.Minutes)...)
+	}
+}
+
+// theirs is an uploaded sound as a part, none where it cannot be had.
+func (o *owner) theirs(id string) []prompt.Part {
+	if id == "" {
+		return nil
+	}
+	if c := o.soundClip(id); c != nil {
+		return []prompt.Part{{Clip: c}}
+	}
+	return nil
+}
+
+// invitation asks an answered phone for its key or PIN.
+func (o *owner) invitation(m *member) []prompt.Part {
+	a := &m.rec.Accept
+	parts := o.theirs(a.SoundID)
+	if parts == nil {
+		if host := o.theirs(o.conf.HostSoundID); host != nil {
+			parts = append(words(prompt.CallFrom), host...)
+		}
+		if name := o.theirs(o.conf.NameSoundID); name != nil {
+			parts = append(append(parts, words(prompt.InvitedTo)...), name...)
+		} else {
+			parts = append(parts, words(prompt.Invited)...)
+		}
+	}
+	if a.Mode == state.AcceptPressKey {
+		parts = append(parts, words(prompt.Press)...)
+		parts = append(parts, prompt.Part{Digits: a.Key})
+		return append(parts, words(prompt.ToJoin)...)
+	}
+	return append(parts, words(prompt.EnterPIN)...)
+}
+
+func errLanguage(param string) *Error {
+	return refuse(Invalid, "unknown_language", param, "there are no prompts in this language here")
 }

@@ -40,6 +40,9 @@ func New(t testing.TB, cfg bridge.Config) *Bench {
 	if cfg.Limits.AddsPerSecond == 0 {
 		cfg.Limits.AddsPerSecond = 1e6
 	}
+	if cfg.Voice == nil {
+		cfg.Voice = &Voice{}
+	}
 	cfg.Mixer, cfg.Dialer, cfg.Texter = b.Mixer, b.Phones, b.Texter
 	b.config = cfg
 	b.start(t)
