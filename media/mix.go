@@ -23,6 +23,7 @@ type mix struct {
 	limits    [rates]limiter
 	common    payload // for all who added nothing themselves
 	announced []announcement
+	feeds     []*feed // into the taps of recordings
 }
 
 type announcement struct {
@@ -77,6 +78,9 @@ func (r *mix) gather(w *worker) {
 	if len(r.peers) > 0 {
 		r.part.publish(r, w.tick)
 	}
+	if len(r.feeds) > 0 {
+		r.overhear(w)
+	}
 }
 
 func (r *mix) find() {
@@ -104,8 +108,12 @@ func (r *mix) join(w *worker) {
 		n := perTick(rate)
 		copy(r.all[rate][:n], r.sum[rate][:n])
 	}
+	whole := true
 	for _, peer := range r.peers {
-		peer.part.addTo(&r.all, &sounds, w.tick)
+		whole = peer.part.addTo(&r.all, &sounds, w.tick) && whole
+	}
+	if len(r.feeds) > 0 {
+		r.tapped(w, sounds, whole)
 	}
 	if r.crossings[narrow] != nil {
 		r.cross(w, sounds)

@@ -12,6 +12,7 @@ type Room struct {
 	legs   int
 	spread bool // over all workers
 	closed bool
+	taps   []*Tap
 }
 
 // Update gives legs new audio, and brings those that are not yet in the room
@@ -86,6 +87,9 @@ func (r *Room) open(workers ...*worker) {
 			share := new(mix)
 			r.shares[w.id] = share
 			w.post(command{room: share, run: func(w *worker) { w.addRoom(share) }})
+			for _, t := range r.taps {
+				t.attach(w, share)
+			}
 		}
 	}
 	if !r.spread {

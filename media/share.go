@@ -37,13 +37,13 @@ func (p *part) publish(r *mix, tick int64) {
 }
 
 // addTo adds the part to a sum; one that is not of this tick came too late
-// and is left out.
-func (p *part) addTo(all *[rates]bus, sounds *[rates]bool, tick int64) {
+// and is left out, of which it tells.
+func (p *part) addTo(all *[rates]bus, sounds *[rates]bool, tick int64) bool {
 	t := &p.turns[tick&1]
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.tick != tick+1 {
-		return
+		return false
 	}
 	for rate, sounded := range t.sounded {
 		if !sounded {
@@ -55,6 +55,7 @@ func (p *part) addTo(all *[rates]bus, sounds *[rates]bool, tick int64) {
 			sum[i] += x
 		}
 	}
+	return true
 }
 
 const (

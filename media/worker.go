@@ -250,6 +250,7 @@ func (w *worker) removeRoom(r *mix) {
 	if len(r.peers) > 0 {
 		w.shares.Add(-1)
 	}
+	r.silence(w)
 	last := len(w.rooms) - 1
 	moved := w.rooms[last]
 	w.rooms[r.place], moved.place = moved, r.place

@@ -1,21 +1,23 @@
-// Package record writes what a room sounds like into files that are whole
-// files at every moment.
 package record
 
 import (
 	"errors"
-	"io"
 	"time"
-
-	"partyline/media"
 )
 
-// ErrNotRecordable: the format or the combination of options cannot be had.
-var ErrNotRecordable = errors.New("record: cannot be recorded")
+var (
+	// ErrNotRecordable: the format or the combination of options cannot be had.
+	ErrNotRecordable = errors.New("record: cannot be recorded")
+	// ErrInterrupted: the program ends before the files are in their format.
+	// They are whole as WAV, and Salvage goes on with them.
+	ErrInterrupted = errors.New("record: interrupted before the files were converted")
+	// ErrFull: the disk has no more than is kept free for everything else.
+	ErrFull = errors.New("record: the disk is full")
+)
 
 // Spec is what a recording is to be.
 type Spec struct {
-	ID     string // names the recording's folder: an id, no path
+	ID     string // names the recording's folder: letters, digits, "-" and "_"
 	Format string // "wav", "mp3", "opus"
 	Rate   int    // 8000 or 16000
 	Stereo bool   // of the mix: those who are Left on the left, all others on the right
@@ -24,65 +26,24 @@ type Spec struct {
 
 // Track says whose a leg's sound is.
 type Track struct {
-	ParticipantID string
-	Left          bool // presenters, in a stereo mix
+	ParticipantID string // letters, digits, "-" and "_"; anything else has no track
+	Left          bool   // presenters, in a stereo mix
 }
 
 // File is a finished file.
 type File struct {
-	Name          string
-	ParticipantID string // "" of the mix
-	ContentType   string
-	Bytes         int64
-	SHA256        []byte
-	Duration      time.Duration
+	Name          string        `json:"name"`
+	ParticipantID string        `json:"participant_id,omitempty"` // "" of the mix
+	ContentType   string        `json:"content_type"`
+	Bytes         int64         `json:"bytes"`
+	SHA256        []byte        `json:"sha256"`
+	Duration      time.Duration `json:"duration"`
 }
 
 // Result is how a recording ended.
 type Result struct {
-	Files    []File
-	Duration time.Duration
-	Err      error // it ended by this: the disk is full, say; what was written before is in Files
+	Files    []File        `json:"files"`
+	Duration time.Duration `json:"duration"`
+	Dropped  uint64        `json:"dropped,omitempty"` // pieces of 20 ms that are silence because the disk was too slow
+	Err      error         `json:"-"`                 // it ended by this: the disk is full, say; what was written before is in Files
 }
-
-// Studio makes recordings under one directory.
-type Studio struct{ dir string }
-
-// Open prepares a directory.
-func Open(dir string) (*Studio, error) { return &Studio{dir: dir}, nil }
-
-// Formats lists what can be recorded on this machine.
-func (s *Studio) Formats() []string { return []string{"wav"} }
-
-// Begin starts a recording: its files exist when it returns. done is called
-// once, from another goroutine, when it has ended and its files are finished:
-// after Stop, or by itself after a failure.
-func (s *Studio) Begin(spec Spec, done func(Result)) (*Take, error) { return nil, ErrNotRecordable }
-
-// Salvage finishes what an earlier run of the program left of a recording.
-func (s *Studio) Salvage(id string) (Result, error) { return Result{}, ErrNotRecordable }
-
-// File opens a finished file to be read.
-func (s *Studio) File(id, name string) (io.ReadSeekCloser, error) { return nil, ErrNotRecordable }
-
-// Remove deletes a recording's files. Removing what is not there is no error.
-func (s *Studio) Remove(id string) error { return nil }
-
-// Close ends all recordings that run and waits for them.
-func (s *Studio) Close() error { return nil }
-
-// Take is one recording while it runs. None of its methods waits for the disk.
-type Take struct{ tap *media.Tap }
-
-// Tap is to be given to Room.Record.
-func (t *Take) Tap() *media.Tap { return t.tap }
-
-// Belongs says whose a leg is, from now on; a leg nobody has named has no track.
-func (t *Take) Belongs(leg media.LegID, to Track) {}
-
-// Pause leaves out what is heard from now on, or no longer. A pause is cut
-// out of all files alike, so that they stay aligned.
-func (t *Take) Pause(on bool) {}
-
-// Stop ends the recording.
-func (t *Take) Stop() {}

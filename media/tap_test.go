@@ -1,0 +1,376 @@
+//go:build linux && !portable
+
+package media
+
+import (
+	"math"
+	"slices"
+	"testing"
+
+	"partyline/media/codec"
+)
+
+// kept is a Moment for good.
+func kept(m Moment) Moment {
+	m.Narrow, m.Wide = slices.Clone(m.Narrow), slices.Clone(m.Wide)
+	m.Voices = slices.Clone(m.Voices)
+	for i := range m.Voices {
+		m.Voices[i].PCM = slices.Clone(m.Voices[i].PCM)
+	}
+	return m
+}
+
+// all reads what is there, without waiting for more.
+func (t *Tap) all() []Moment {
+	var out []Moment
+	for t.take() {
+		out = append(out, kept(t.moment))
+	}
+	return out
+}
+
+// without is what is left of the sum when all voices are taken out of it.
+func without(m Moment, rate int) []int32 {
+	sum := slices.Clone(m.Narrow)
+	if rate == 16000 {
+		sum = slices.Clone(m.Wide)
+	}
+	for _, v := range m.Voices {
+		if v.Rate == rate {
+			for i, x := range v.PCM {
+				sum[i] -= int32(x)
+			}
+		}
+	}
+	return sum
+}
+
+// A recording has what a listener hears, sample by sample, and of each leg
+// exactly what it put in; what is left is what the room itself said.
+func TestTapHasTheMixAndItsParts(t *testing.T) {
+	r := newRig(t, 1)
+	a, b, mute, ear := r.call(tone(700, -6)), r.call(tone(1100, -3)), r.call(tone(400, -6)), r.call(nil)
+	room := r.e.NewRoom()
+	for _, p := range []*phone{a, b} {
+		room.Update(Change{p.leg.ID(), talks})
+	}
+	room.Update(Change{mute.leg.ID(), listens}, Change{ear.leg.ID(), listens})
+	r.settle()
+	plain, full := NewTap(false), NewTap(true)
+	room.Record(plain)
+	room.Record(full)
+	clip := &Clip{PCM: voiced(tone(1600, -20), 20*frame)}
+	r.ticks(10)
+	room.Play(clip)
+	r.ticks(40)
+	moments, mixed := full.all(), plain.all()
+	if len(moments) != 50 || len(mixed) != 50 {
+		t.Fatalf("%d and %d moments of 50 ticks", len(moments), len(mixed))
+	}
+	var heard, said []int16
+	limits := room.shares[0].limits[narrow]
+	for i, m := range moments {
+		if m.Tick != int64(i) || !m.Whole || len(m.Voices) != 2 {
+			t.Fatalf("moment %d: tick %d, whole %v, %d voices", i, m.Tick, m.Whole, len(m.Voices))
+		}
+		if !slices.Equal(m.Narrow, mixed[i].Narrow) || mixed[i].Voices != nil {
+			t.Fatalf("moment %d: the two taps differ", i)
+		}
+		for j, x := range without(m, 8000) {
+			want := int32(0)
+			if n := (i-10)*frame + j; n >= 0 && n < len(clip.PCM) {
+				want = int32(clip.PCM[n])
+			}
+			if x != want {
+				t.Fatalf("moment %d, sample %d: %d is left without the voices, want %d", i, j, x, want)
+			}
+		}
+		said = append(said, m.Voices[0].PCM...)
+		var limited [frame]int16
+		limits.frame(limited[:], m.Narrow)
+		heard = append(heard, limited[:]...)
+	}
+	if m := moments[0].Voices; m[0].Leg == m[1].Leg || m[0].Leg == mute.leg.ID() || m[1].Leg == mute.leg.ID() {
+		t.Errorf("voices of legs %d and %d", m[0].Leg, m[1].Leg)
+	}
+	if got := level(said); got < -7 {
+		t.Errorf("a voice at %.1f dBFS", got)
+	}
+	var off int
+	for i, x := range heard { // but for the limiter's history, and G.711
+		if math.Abs(float64(x)-float64(ear.heard[i])) > 1024 {
+			off++
+		}
+	}
+	if off > frame {
+		t.Errorf("%d of %d samples are not what a listener hears", off, len(heard))
+	}
+}
+
+// A wide-band voice is in the tap as wide as it is, also when nobody hears it so.
+func TestTapKeepsTheWideBand(t *testing.T) {
+	r := newWideRig(t, 1)
+	a, b := r.wideCall(toneAt(16000, 5000, -16)), r.call(tone(1000, -16))
+	room := r.e.NewRoom()
+	tap := NewTap(true)
+	room.Record(tap)
+	room.Update(Change{a.leg.ID(), Audio{Speaks: true}}, Change{b.leg.ID(), talks})
+	r.ticks(60)
+	var pcm []int16
+	for _, m := range tap.all()[30:] {
+		if m.Narrow == nil || m.Wide == nil || len(m.Voices) != 2 {
+			t.Fatalf("tick %d: both rates %v %v, %d voices", m.Tick, m.Narrow != nil, m.Wide != nil, len(m.Voices))
+		}
+		for _, v := range m.Voices {
+			if want := map[LegID]int{a.leg.ID(): 16000, b.leg.ID(): 8000}[v.Leg]; v.Rate != want || len(v.PCM) != want/50 {
+				t.Fatalf("leg %d at %d Hz, %d samples", v.Leg, v.Rate, len(v.PCM))
+			}
+			if v.Leg == a.leg.ID() {
+				pcm = append(pcm, v.PCM...)
+			}
+		}
+	}
+	p := phone{heard: pcm, codec: codec.G722}
+	if got := p.hears(5000); got < -17 {
+		t.Errorf("5 kHz at %.1f dBFS", got)
+	}
+}
+
+// What a reader comes too late for is silence in its place.
+func TestTapOverflowsIntoSilence(t *testing.T) {
+	r := newRig(t, 1)
+	p := r.call(tone(1000, -10))
+	room := r.e.NewRoom()
+	room.Update(Change{p.leg.ID(), talks})
+	r.settle()
+	tap := NewTap(true)
+	room.Record(tap)
+	r.ticks(400)
+	first := tap.all()
+	if tap.Dropped() == 0 {
+		t.Fatal("nothing dropped in 8 s that nobody read")
+	}
+	r.ticks(20)
+	all := append(first, tap.all()...)
+	if len(all) != 420 {
+		t.Fatalf("%d moments of 420 ticks", len(all))
+	}
+	gaps := 0
+	for i, m := range all {
+		if m.Tick != int64(i) {
+			t.Fatalf("moment %d is of tick %d", i, m.Tick)
+		}
+		if m.Narrow == nil {
+			gaps++
+			if m.Whole && len(m.Voices) > 0 {
+				t.Fatalf("tick %d has lost its sum and does not know it", i)
+			}
+		}
+	}
+	for _, m := range append(all[:250:250], all[400:]...) {
+		if m.Narrow == nil || len(m.Voices) != 1 || !m.Whole {
+			t.Fatalf("tick %d is not whole", m.Tick)
+		}
+	}
+	if gaps == 0 {
+		t.Error("dropped, and no gap")
+	}
+}
+
+// The reader's pace decides how much may wait.
+func TestTapGrowsWithTheRoom(t *testing.T) {
+	r := newRig(t, 1)
+	room := r.e.NewRoom()
+	for i := range 12 {
+		room.Update(Change{r.call(tone(float64(300+100*i), -30)).leg.ID(), talks})
+	}
+	tap := NewTap(true)
+	room.Record(tap)
+	for range 12 { // 1.2 s, read each 100 ms
+		r.ticks(5)
+		tap.all()
+	}
+	r.ticks(200)
+	for _, m := range tap.all() {
+		if len(m.Voices) != 12 || !m.Whole {
+			t.Fatalf("tick %d has %d voices", m.Tick, len(m.Voices))
+		}
+	}
+	if n := tap.Dropped(); n != 0 {
+		t.Errorf("%d pieces dropped", n)
+	}
+}
+
+func TestTapOfARoomOnAllWorkers(t *testing.T) {
+	r := newRigWith(t, Config{Workers: 3, Share: 4})
+	room := r.e.NewRoom()
+	tap, plain := NewTap(true), NewTap(false)
+	room.Record(tap) // before there is a leg, and before the room is spread
+	room.Record(plain)
+	for i := range 12 {
+		room.Update(Change{r.call(tone(float64(300+100*i), -30)).leg.ID(), talks})
+		r.ticks(1)
+	}
+	r.ticks(40)
+	moments, mixed := tap.all(), plain.all()
+	if len(moments) != len(mixed) || len(moments) < 45 {
+		t.Fatalf("%d and %d moments", len(moments), len(mixed))
+	}
+	for _, m := range moments[30:] {
+		if len(m.Voices) != 12 || !m.Whole {
+			t.Fatalf("tick %d: %d voices, whole %v", m.Tick, len(m.Voices), m.Whole)
+		}
+		for _, x := range without(m, 8000) {
+			if x != 0 {
+				t.Fatalf("tick %d: the sum is not that of its voices", m.Tick)
+			}
+		}
+		if !slices.Equal(m.Narrow, mixed[m.Tick].Narrow) {
+			t.Fatalf("tick %d: the tap without voices differs", m.Tick)
+		}
+	}
+}
+
+// Ticks that the engine leaves out, and those on which it sleeps, are silence.
+func TestTapCountsTicksLeftOut(t *testing.T) {
+	r := newRig(t, 1)
+	p := r.call(tone(1000, -10))
+	room := r.e.NewRoom()
+	room.Update(Change{p.leg.ID(), talks})
+	r.settle()
+	tap := NewTap(true)
+	room.Record(tap)
+	r.ticks(5)
+	r.n += 30
+	r.ticks(5)
+	all := tap.all()
+	if len(all) != 40 {
+		t.Fatalf("%d moments of 40 ticks", len(all))
+	}
+	for i, m := range all {
+		if there := m.Narrow != nil; there != (i < 5 || i >= 36) && i != 35 {
+			t.Errorf("tick %d: sound %v", i, there)
+		}
+	}
+	r.clock.Add(100 * tick) // no worker runs
+	if got := len(tap.all()); got != 100-tapLate {
+		t.Errorf("%d moments of a sleeping engine, want %d", got, 100-tapLate)
+	}
+}
+
+func TestTapEnds(t *testing.T) {
+	for name, end := range map[string]func(r *rig, room *Room, tap *Tap){
+		"release": func(_ *rig, room *Room, tap *Tap) { room.Release(tap); room.Release(tap) },
+		"close":   func(_ *rig, _ *Room, tap *Tap) { tap.Close(); tap.Close() },
+		"room":    func(_ *rig, room *Room, _ *Tap) { room.Close() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, 1)
+			p := r.call(tone(1000, -10))
+			room := r.e.NewRoom()
+			room.Update(Change{p.leg.ID(), talks})
+			tap := NewTap(true)
+			room.Record(tap)
+			r.ticks(10)
+			if now := tap.Now(); now != 9 {
+				t.Errorf("the tick of this moment is %d, want 9", now)
+			}
+			end(r, room, tap)
+			r.ticks(10)
+			n := 0
+			for _, ok := tap.Next(); ok; _, ok = tap.Next() {
+				n++
+			}
+			if n != 10 {
+				t.Errorf("%d moments, want 10", n)
+			}
+			if len(room.shares[0].feeds) != 0 {
+				t.Error("the room still feeds it")
+			}
+		})
+	}
+	t.Run("engine", func(t *testing.T) {
+		e, err := NewEngine(Config{Workers: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		tap := NewTap(false)
+		e.NewRoom().Record(tap)
+		ended := make(chan int)
+		go func() {
+			n := 0
+			for _, ok := tap.Next(); ok; _, ok = tap.Next() {
+				n++
+			}
+			ended <- n
+		}()
+		e.Close()
+		<-ended
+	})
+	t.Run("never begun", func(t *testing.T) {
+		r := newRig(t, 1)
+		tap, late := NewTap(false), NewTap(false)
+		tap.Close()
+		room := r.e.NewRoom()
+		room.Close()
+		room.Record(late)
+		for _, tap := range []*Tap{tap, late} {
+			if _, ok := tap.Next(); ok {
+				t.Error("sound of no room")
+			}
+		}
+		if tap.Now() != -1 {
+			t.Error("a tick of no engine")
+		}
+	})
+}
+
+// BenchmarkTap is a tick of a room of ten where three talk: recorded, with
+// and without voices, and not.
+func BenchmarkTap(b *testing.B) {
+	for name, taps := range map[string][]*Tap{
+		"none": nil, "mono": {NewTap(false)}, "voices": {NewTap(true)},
+	} {
+		b.Run(name, func(b *testing.B) {
+			m := &mix{limits: [rates]limiter{}}
+			r := newRig(b, 1)
+			w := r.e.workers[0]
+			for i := range 3 {
+				s := &stream{id: LegID(i + 1), mouth: new(mouth)}
+				s.far.codec = codec.PCMU
+				copy(s.pcm[:], voiced(tone(float64(300+300*i), -20), frame))
+				s.speaking = true
+				m.add(s)
+			}
+			for _, tap := range taps {
+				f := newFeed(tap, true)
+				tap.feeds, tap.engine = []*feed{f}, r.e
+				tap.first.Store(0)
+				m.feeds = append(m.feeds, f)
+			}
+			n := int64(0)
+			b.ReportAllocs()
+			for b.Loop() {
+				n++
+				w.tick = n
+				for _, s := range m.members {
+					s.sounded = n + 1
+				}
+				m.gather(w)
+				m.join(w)
+				if n%5 == 0 && len(taps) > 0 {
+					b.StopTimer()
+					r.clock.Store(n * tick)
+					for taps[0].take() {
+					}
+					b.StartTimer()
+				}
+			}
+			for _, tap := range taps {
+				if tap.Dropped() > 0 {
+					b.Error("dropped")
+				}
+			}
+		})
+	}
+}
