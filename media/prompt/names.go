@@ -27,7 +27,7 @@ const (
 	Star6Mute        Name = "star_6_mute"       // To mute yourself, press star six.
 	Star9Hand        Name = "star_9_hand"       // To raise your hand, press star nine.
 	Star0Help        Name = "star_0_help"       // For help, press star zero.
-	ListenOnly       Name = "listen_only"       // You are listening only.
+	ListenOnly       Name = "listen_only"       // You can listen, but not speak.
 	OnlyPerson       Name = "only_person"       // You are the only person in this conference.
 	PeopleBefore     Name = "people_before"     // There are
 	PeopleAfter      Name = "people_after"      // other people in the conference.
@@ -37,9 +37,9 @@ const (
 	BeingRecorded    Name = "being_recorded"    // This conference is being recorded.
 	RecordingStarted Name = "recording_started" // This conference is now being recorded.
 	RecordingPaused  Name = "recording_paused"  // The recording is paused.
-	RecordingResumed Name = "recording_resumed" // The recording goes on.
+	RecordingResumed Name = "recording_resumed" // The recording has resumed.
 	RecordingStopped Name = "recording_stopped" // The recording has ended.
-	WaitingPresenter Name = "waiting_presenter" // The conference begins when the presenter arrives. Please stay on the line.
+	WaitingPresenter Name = "waiting_presenter" // The conference will begin when the presenter arrives. Please stay on the line.
 	PresenterArrived Name = "presenter_arrived" // The presenter has arrived. The conference begins now.
 	PresenterLeft    Name = "presenter_left"    // The presenter has left the conference.
 	EndsIn           Name = "ends_in"           // This conference ends in
@@ -55,7 +55,7 @@ const (
 	Unmuted          Name = "unmuted"           // Unmuted.
 	MutedByHost      Name = "muted_by_host"     // You have been muted by the host.
 	UnmutedByHost    Name = "unmuted_by_host"   // You can speak now.
-	CannotUnmute     Name = "cannot_unmute"     // The host has muted you.
+	CannotUnmute     Name = "cannot_unmute"     // The host has muted you. You can not unmute yourself.
 	CannotSpeak      Name = "cannot_speak"      // You can not speak in this conference. To raise your hand, press star nine.
 	HandRaised       Name = "hand_raised"       // Your hand is raised.
 	HandLowered      Name = "hand_lowered"      // Your hand is lowered.
@@ -78,6 +78,20 @@ const (
 	Seven            Name = "seven"             // seven
 	Eight            Name = "eight"             // eight
 	Nine             Name = "nine"              // nine
+	Ten              Name = "ten"               // ten
+	Eleven           Name = "eleven"            // eleven
+	Twelve           Name = "twelve"            // twelve
+	Thirteen         Name = "thirteen"          // thirteen
+	Fourteen         Name = "fourteen"          // fourteen
+	Fifteen          Name = "fifteen"           // fifteen
+	Sixteen          Name = "sixteen"           // sixteen
+	Seventeen        Name = "seventeen"         // seventeen
+	Eighteen         Name = "eighteen"          // eighteen
+	Nineteen         Name = "nineteen"          // nineteen
+	Twenty           Name = "twenty"            // twenty
+	Thirty           Name = "thirty"            // thirty
+	Forty            Name = "forty"             // forty
+	Fifty            Name = "fifty"             // fifty
 	Star             Name = "star"              // star
 	Pound            Name = "pound"             // pound
 )
@@ -157,6 +171,20 @@ func Names() []Name {
 		Seven,
 		Eight,
 		Nine,
+		Ten,
+		Eleven,
+		Twelve,
+		Thirteen,
+		Fourteen,
+		Fifteen,
+		Sixteen,
+		Seventeen,
+		Eighteen,
+		Nineteen,
+		Twenty,
+		Thirty,
+		Forty,
+		Fifty,
 		Star,
 		Pound,
 	}

@@ -1,0 +1,324 @@
+package clips_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"partyline/media"
+	"partyline/media/clips"
+	"partyline/media/sound"
+)
+
+// wave is the sound that the files in testdata hold: 1.2 s of a tone that
+// rises from 300 to 3,000 Hz and swells, beside one of 500 Hz.
+func wave(rate int) []float64 {
+	out := make([]float64, rate*6/5)
+	for i := range out {
+		out[i] = waveAt(float64(i) / float64(rate))
+	}
+	return out
+}
+
+// waveAt is the wave at a time in seconds.
+func waveAt(t float64) float64 {
+	x := 0.2*math.Sin(2*math.Pi*(300*t+2700/1.2*t*t/2))*(0.6+0.4*math.Sin(2*math.Pi*4*t)) + 0.1*math.Sin(2*math.Pi*500*t)
+	return x * min(1, t/0.02, (1.2-t)/0.02)
+}
+
+func decode(t testing.TB, file []byte) *media.Clip {
+	t.Helper()
+	clip, _, err := clips.Decode(bytes.NewReader(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return clip
+}
+
+// likeness is how far what differs from the wave lies below it, in decibels,
+// at the delay at which it is least, and that delay in samples at 16 kHz.
+func likeness(pcm []int16) (snr, late float64) {
+	snr = -100
+	try := func(delay float64) {
+		var xy, xx, yy float64
+		for i := 1600 + int(max(delay, 0)); i < min(17600+int(delay), len(pcm)); i++ {
+			x, y := waveAt((float64(i)-delay)/16000), float64(pcm[i])
+			xy, xx, yy = xy+x*y, xx+x*x, yy+y*y
+		}
+		if rest := yy - xy*xy/xx; xy > 0 {
+			if s := 10 * math.Log10(yy/max(rest, 1e-9)); s > snr {
+				snr, late = s, delay
+			}
+		}
+	}
+	for delay := -10.0; delay < 1600; delay++ {
+		try(delay)
+		if snr > 30 {
+			break
+		}
+	}
+	for at, d := late, -1.0; d <= 1; d += 0.05 {
+		try(at + d)
+	}
+	return snr, late
+}
+
+// The files of other programs are heard as what went into them.
+func TestDecodeFiles(t *testing.T) {
+	for _, c := range []struct {
+		file, source string
+		snr          float64 // dB: what the coding leaves
+		late         float64 // samples at 16 kHz that the coder itself adds in front
+	}{
+		{"stereo.mp3", "mp3", 30, 818.9},
+		{"mono22.mp3", "mp3", 25, 1219.8},
+		{"stereo.flac", "flac", 70, 0},
+		{"mono24.flac", "flac", 70, 0},
+		{"silk.opus", "ogg", 8, 0},
+		{"hybrid.opus", "ogg", 8, 0},
+		{"celt.opus", "ogg", 25, 0},
+		{"stereo.ogg", "ogg", 25, 0},
+		{"mono22.ogg", "ogg", 25, 0},
+	} {
+		t.Run(c.file, func(t *testing.T) {
+			file, err := os.ReadFile(filepath.Join("testdata", c.file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			clip, source, err := clips.Decode(bytes.NewReader(file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if source != c.source {
+				t.Errorf("it is said to be %s", source)
+			}
+			snr, late := likeness(clip.Wide)
+			t.Logf("%.1f dB, %.2f samples late, %v long", snr, late, clip.Length())
+			if snr < c.snr || math.Abs(late-c.late) > 1.5 {
+				t.Errorf("likeness %.1f dB, %.2f samples late", snr, late)
+			}
+			if d := clip.Length().Seconds(); d < 1.19 || d > 1.33 {
+				t.Errorf("%v long", d)
+			}
+			checkClip(t, clip)
+		})
+	}
+}
+
+// checkClip holds what is true of every clip.
+func checkClip(t testing.TB, clip *media.Clip) {
+	t.Helper()
+	if len(clip.Wide) != 2*len(clip.PCM) {
+		t.Errorf("%d samples at 8 kHz and %d at 16 kHz", len(clip.PCM), len(clip.Wide))
+	}
+	for rate, pcm := range map[int][]int16{8000: clip.PCM, 16000: clip.Wide} {
+		if l := sound.SpeechLevel(pcm, rate); math.Abs(l+20) > 1 {
+			t.Errorf("%.1f dBFS at %d Hz", l, rate)
+		}
+		for i, x := range pcm {
+			if x > 23198 || x < -23198 { // −3 dBFS
+				t.Errorf("sample %d at %d Hz is %d", i, rate, x)
+				break
+			}
+		}
+	}
+}
+
+// form describes a WAV file.
+type form struct {
+	tag, rate, channels, bits int
+	extensible                bool
+}
+
+// sample codes one value of ±1.
+func (f form) sample(x float64) []byte {
+	b := make([]byte, 8)
+	switch {
+	case f.tag == 3 && f.bits == 32:
+		binary.LittleEndian.PutUint32(b, math.Float32bits(float32(x)))
+	case f.tag == 3:
+		binary.LittleEndian.PutUint64(b, math.Float64bits(x))
+	case f.bits == 8:
+		b[0] = byte(int(math.Round(x*127)) + 128)
+	default:
+		binary.LittleEndian.PutUint64(b, uint64(int64(math.Round(x*float64(int64(1)<<(f.bits-1)-1)))))
+	}
+	return b[:f.bits/8]
+}
+
+func (f form) file(samples []float64) []byte {
+	var data []byte
+	for _, x := range samples {
+		for range f.channels {
+			data = append(data, f.sample(x)...)
+		}
+	}
+	return f.wrap(data)
+}
+
+// wrap puts a header and a chunk that nobody knows before the data.
+func (f form) wrap(data []byte) []byte {
+	le := binary.LittleEndian
+	tag := f.tag
+	var more []byte
+	if f.extensible {
+		tag = 0xfffe
+		more = le.AppendUint16(more, 22)
+		more = append(more, make([]byte, 6)...)
+		more = le.AppendUint16(more, uint16(f.tag))
+		more = append(more, make([]byte, 14)...)
+	}
+	fmtBody := le.AppendUint16(nil, uint16(tag))
+	fmtBody = le.AppendUint16(fmtBody, uint16(f.channels))
+	fmtBody = le.AppendUint32(fmtBody, uint32(f.rate))
+	fmtBody = le.AppendUint32(fmtBody, uint32(f.rate*f.channels*f.bits/8))
+	fmtBody = le.AppendUint16(fmtBody, uint16(f.channels*f.bits/8))
+	fmtBody = append(le.AppendUint16(fmtBody, uint16(f.bits)), more...)
+	chunk := func(id string, body []byte) []byte {
+		c := append(le.AppendUint32([]byte(id), uint32(len(body))), body...)
+		return append(c, make([]byte, len(body)%2)...)
+	}
+	body := append([]byte("WAVE"), chunk("LIST", []byte("odd"))...)
+	body = append(body, chunk("fmt ", fmtBody)...)
+	return append(le.AppendUint32([]byte("RIFF"), uint32(len(body))), append(body, chunk("data", data)...)...)
+}
+
+// Every coding, rate and number of channels of WAV.
+func TestDecodeWAV(t *testing.T) {
+	forms := []form{{1, 8000, 1, 16, false}}
+	for _, rate := range []int{8000, 11025, 16000, 22050, 32000, 44100, 48000, 96000, 192000} {
+		forms = append(forms, form{1, rate, 1, 16, false})
+	}
+	for _, bits := range []int{8, 16, 24, 32} {
+		forms = append(forms, form{1, 48000, 2, bits, false}, form{1, 16000, 1, bits, true})
+	}
+	forms = append(forms, form{3, 44100, 2, 32, false}, form{3, 44100, 1, 64, true}, form{1, 16000, 8, 16, false})
+	for _, f := range forms {
+		clip := decode(t, f.file(wave(f.rate)))
+		least := 60.0
+		if f.bits == 8 {
+			least = 30
+		}
+		if f.rate == 8000 {
+			least = 50
+		}
+		if snr, late := likeness(clip.Wide); snr < least || math.Abs(late) > 0.01 {
+			t.Errorf("%+v: likeness %.1f dB, %.2f samples late", f, snr, late)
+		}
+		checkClip(t, clip)
+	}
+}
+
+func TestDecodeCompanded(t *testing.T) {
+	for _, law := range []struct {
+		tag  int
+		code func([]int16) []byte
+	}{{6, encodeA}, {7, encodeMu}} {
+		var pcm []int16
+		for _, x := range wave(8000) {
+			pcm = append(pcm, int16(x*32767))
+		}
+		clip := decode(t, form{law.tag, 8000, 1, 8, false}.wrap(law.code(pcm)))
+		if snr, late := likeness(clip.Wide); snr < 33 || math.Abs(late) > 0.01 {
+			t.Errorf("tag %d: likeness %.1f dB, %.2f samples late", law.tag, snr, late)
+		}
+	}
+}
+
+// Soft and loud files come out alike; a single crack does not make the rest
+// inaudible; a constant is taken out.
+func TestLevelling(t *testing.T) {
+	loud := wave(16000)
+	for name, change := range map[string]func(i int, x float64) float64{
+		"soft":     func(_ int, x float64) float64 { return x / 100 },
+		"too loud": func(_ int, x float64) float64 { return min(max(x*30, -1), 1) },
+		"offset":   func(_ int, x float64) float64 { return x + 0.3 },
+		"crack": func(i int, x float64) float64 {
+			if i == 9000 {
+				return 1
+			}
+			return x / 10
+		},
+	} {
+		changed := make([]float64, len(loud))
+		for i, x := range loud {
+			changed[i] = change(i, x)
+		}
+		clip := decode(t, form{1, 16000, 1, 16, false}.file(changed))
+		checkClip(t, clip)
+		var sum float64
+		for _, x := range clip.Wide {
+			sum += float64(x)
+		}
+		if mean := sum / float64(len(clip.Wide)); math.Abs(mean) > 20 {
+			t.Errorf("%s: an offset of %.0f", name, mean)
+		}
+	}
+}
+
+// What cannot be used is refused, and the error says why.
+func TestDecodeRefuses(t *testing.T) {
+	pcm := form{1, 8000, 1, 16, false}
+	good := pcm.file(wave(8000))
+	nan := form{3, 8000, 1, 32, false}.file([]float64{0.1, math.NaN(), 0.1})
+	read := func(name string) []byte {
+		file, err := os.ReadFile(filepath.Join("testdata", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	for _, c := range []struct {
+		name string
+		file []byte
+		says string
+	}{
+		{"nothing", nil, "empty"},
+		{"text", []byte("hello, this is not a sound at all"), "not known"},
+		{"m4a", read("refused.m4a"), "MPEG-4"},
+		{"speex", read("refused.spx"), "Speex"},
+		{"header only", good[:len(good)-2*9600], "no sound"},
+		{"no samples", pcm.wrap(nil), "no sound"},
+		{"silence", pcm.file(make([]float64, 8000)), "silence"},
+		{"not a number", nan, "no numbers"},
+		{"infinite", form{3, 8000, 1, 64, false}.file([]float64{math.Inf(1)}), "no numbers"},
+		{"slow", form{1, 7999, 1, 16, false}.file(wave(8000)), "rate of 7999"},
+		{"fast", form{1, 192001, 1, 16, false}.file(wave(8000)), "rate of 192001"},
+		{"odd rate", form{1, 191999, 1, 16, false}.file(wave(8000)), "cannot be converted"},
+		{"no channels", form{1, 8000, 0, 16, false}.wrap(make([]byte, 100)), "channels"},
+		{"ADPCM", form{2, 8000, 1, 4, false}.wrap(make([]byte, 100)), "0x0002"},
+		{"too long", form{7, 8000, 1, 8, false}.wrap(bytes.Repeat([]byte{1, 200}, 300*8000+1)), "longer"},
+		{"too large", make([]byte, clips.MaxBytes+1), "larger than 20 MB"},
+		{"mp3 of nothing", append([]byte("ID3\x04\x00\x00\x00\x00\x00\x00"), make([]byte, 100)...), "mp3"},
+		{"flac of nothing", []byte("fLaC"), "damaged"},
+		{"ogg of nothing", []byte("OggS\x00"), "damaged"},
+	} {
+		clip, _, err := clips.Decode(bytes.NewReader(c.file))
+		if clip != nil || !errors.Is(err, clips.ErrBadSound) || !strings.Contains(fmt.Sprint(err), c.says) {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+	broken := errors.New("the line broke")
+	if _, _, err := clips.Decode(failing{broken}); !errors.Is(err, broken) || errors.Is(err, clips.ErrBadSound) {
+		t.Errorf("a reader that fails: %v", err)
+	}
+}
+
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.err }
+
+// A file that is cut off is heard up to there.
+func TestDecodeCutOff(t *testing.T) {
+	file := form{1, 16000, 1, 16, false}.file(wave(16000))
+	clip := decode(t, file[:len(file)/2])
+	if d := clip.Length().Seconds(); math.Abs(d-0.6) > 0.01 {
+		t.Errorf("half of 1.2 s is %g s", d)
+	}
+}
