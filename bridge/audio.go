@@ -63,6 +63,7 @@ func (o *owner) syncAudio() {
 	if len(changes) > 0 {
 		o.room.Update(changes...)
 	}
+	o.nameLegs()
 	if !inRoom && o.room != nil {
 		room := o.room
 		o.room = nil

@@ -24,6 +24,7 @@ type batch struct {
 	takeback []takeback
 	requests []*request
 	dirty    []*member
+	recs     []*recording
 	conf     bool
 }
 
@@ -54,7 +55,7 @@ type takeback struct {
 }
 
 func (b *batch) pending() bool {
-	return len(b.events)+len(b.extra)+len(b.dirty) > 0 || b.conf
+	return len(b.events)+len(b.extra)+len(b.dirty)+len(b.recs) > 0 || b.conf
 }
 
 // changed marks a participant's record for writing.
@@ -151,6 +152,11 @@ func (o *owner) write() ([]pendingEvent, error) {
 			return nil, err
 		}
 	}
+	for _, r := range b.recs {
+		if err := add(state.UpdateOp(state.RecordingKey(o.id, r.rec.ID), r.rec, r.rev)); err != nil {
+			return nil, err
+		}
+	}
 	for i := range b.events {
 		e := &b.events[i]
 		e.Seq = o.seq + uint64(i) + 1
@@ -177,9 +183,12 @@ func (o *owner) write() ([]pendingEvent, error) {
 	for i, m := range b.dirty {
 		m.rev, m.dirty = revs[i], false
 	}
+	for i, r := range b.recs {
+		r.rev, r.dirty = revs[len(b.dirty)+i], false
+	}
 	o.seq += uint64(len(b.events))
 	events := b.events
-	b.conf, b.dirty, b.extra, b.events = false, nil, nil, nil
+	b.conf, b.dirty, b.recs, b.extra, b.events = false, nil, nil, nil, nil
 	if o.backoff > 0 {
 		o.log.Info("the store takes writes again")
 	}

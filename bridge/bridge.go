@@ -29,6 +29,10 @@ type Bridge struct {
 	running sync.WaitGroup // owners
 	readers sync.WaitGroup // goroutines of subscriptions
 	halt    chan struct{}  // closed: readers end, whether they were read or not
+
+	halting   chan struct{} // closed: the janitor ends
+	janitor   sync.WaitGroup
+	salvaging sync.WaitGroup // recordings of an earlier run
 }
 
 // shelf lists what a tenant has, whether in memory or not.
@@ -45,7 +49,7 @@ func New(cfg Config) (*Bridge, error) {
 	return &Bridge{
 		cfg: cfg, sounds: newSounds(cfg.Voice, cfg.Language),
 		tenants: map[string]*tenant{}, index: map[string]*shelf{}, loaded: map[string]*seat{},
-		halt: make(chan struct{}),
+		halt: make(chan struct{}), halting: make(chan struct{}),
 	}, nil
 }
 
@@ -57,12 +61,29 @@ func (b *Bridge) Start(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("reading the conferences: %w", err)
 	}
+	uploaded, err := state.LoadAll[state.Sound](ctx, b.cfg.Store, state.SoundsPrefix)
+	if err != nil {
+		return fmt.Errorf("reading the sounds: %w", err)
+	}
+	for _, s := range uploaded {
+		b.sounds.shelf.enter(s.Value.TenantID, s.Value.ID)
+	}
+	recordings, err := state.LoadAll[state.Recording](ctx, b.cfg.Store, state.RecordingsPrefix)
+	if err != nil {
+		return fmt.Errorf("reading the recordings: %w", err)
+	}
+	unfinished := map[string]bool{} // conferences with work left
+	for _, r := range recordings {
+		if s := r.Value.Status; s != state.RecordingReady && s != state.RecordingFailed {
+			unfinished[r.Value.ConferenceID] = true
+		}
+	}
 	for _, r := range records { // before anybody is dialled
 		b.tenant(r.Value.TenantID).recall(&r.Value, time.Now())
 	}
 	for _, r := range records {
 		b.shelve(&r.Value)
-		if r.Value.Status == state.ConferenceEnded {
+		if r.Value.Status == state.ConferenceEnded && !unfinished[r.Value.ID] {
 			continue
 		}
 		_, release, err := b.acquire(ctx, r.Value.ID)
@@ -70,6 +91,9 @@ func (b *Bridge) Start(ctx context.Context) error {
 			return fmt.Errorf("taking up conference %s: %w", r.Value.ID, err)
 		}
 		release()
+	}
+	if b.cfg.Recorder != nil {
+		b.janitor.Go(b.forgetOld)
 	}
 	return nil
 }
@@ -147,12 +171,17 @@ func isStopped(err error) bool {
 }
 
 // Stop ends all goroutines and leaves the calls as they are, for a successor
-// that takes them up.
+// that takes them up. Recordings end: their files are whole, and the next
+// start finishes them.
 func (b *Bridge) Stop() {
 	b.mu.Lock()
 	first := !b.stopped
 	b.stopped = true
 	b.mu.Unlock()
+	if first {
+		close(b.halting)
+	}
+	b.janitor.Wait()
 	if first {
 		for _, o := range b.owners() {
 			close(o.quit)
@@ -161,6 +190,13 @@ func (b *Bridge) Stop() {
 	b.running.Wait()
 	if first {
 		close(b.halt)
+		if b.cfg.Recorder != nil {
+			if err := b.cfg.Recorder.Close(); err != nil {
+				b.cfg.Log.Error("recordings could not be finished", "error", err)
+			}
+		}
 	}
+	b.salvaging.Wait()
+	b.sounds.shelf.close()
 	b.readers.Wait()
 }

@@ -41,7 +41,7 @@ func (o *owner) candidate(s ParticipantSpec) (*newcomer, *Error) {
 	if len(o.roll) >= o.b.cfg.Limits.RecordsPerConference {
 		return nil, refuse(Conflict, "conference_full", "", "the conference has a history of %d participants and keeps no more", len(o.roll))
 	}
-	if err := o.b.checkSpec(&s); err != nil {
+	if err := o.b.checkSpec(o.conf.TenantID, &s); err != nil {
 		return nil, err
 	}
 	if o.tenant.isSuppressed(s.PhoneNumber) {
@@ -79,7 +79,7 @@ func (o *owner) candidate(s ParticipantSpec) (*newcomer, *Error) {
 }
 
 // checkSpec holds a request against the policy and fills in defaults.
-func (b *Bridge) checkSpec(s *ParticipantSpec) *Error {
+func (b *Bridge) checkSpec(tenant string, s *ParticipantSpec) *Error {
 	number, err := b.cfg.Dial.ParseNumber(s.PhoneNumber)
 	if err != nil {
 		return err
@@ -110,6 +110,10 @@ func (b *Bridge) checkSpec(s *ParticipantSpec) *Error {
 		return refuse(Invalid, "unknown_role", "role", "a role is presenter, listener, participant or operator")
 	case s.RingTimeout != 0 && (s.RingTimeout < minRing || s.RingTimeout > maxRing):
 		return refuse(Invalid, "out_of_range", "ring_timeout", "ring_timeout is 5 to 600 seconds")
+	case s.NameSoundID != "" && !b.knowsSound(tenant, s.NameSoundID):
+		return errUnknownSound("name_sound_id")
+	case s.Accept != nil && s.Accept.SoundID != "" && !b.knowsSound(tenant, s.Accept.SoundID):
+		return errUnknownSound("accept.sound_id")
 	case s.MaxDuration < 0 || s.MaxDuration > maxMaxDuration:
 		return refuse(Invalid, "out_of_range", "max_duration", "max_duration is at most 7 days")
 	case s.Language != "" && !b.cfg.Voice.Speaks(s.Language):

@@ -119,6 +119,7 @@ func (o *owner) update(p ConferencePatch) error {
 	if waits {
 		o.waitingChanged()
 	}
+	o.preload()
 	return nil
 }
 
@@ -177,6 +178,9 @@ func (o *owner) finish(reason state.Reason, by string) {
 	}
 	o.conf.Status, o.conf.EndReason = state.ConferenceEnding, reason
 	o.toldConference("ending", by)
+	if r := o.running(); r != nil {
+		o.stopRecording(r, false)
+	}
 	each := reason
 	if reason == state.ReasonRequested || reason == "" {
 		each = state.ReasonConferenceEnded

@@ -94,8 +94,12 @@ func (b *Bridge) newConference(who Caller, s ConferenceSpec) (conferenceRecord, 
 		utc := s.ScheduledFor.UTC()
 		c.ScheduledFor, c.Status = &utc, state.ConferenceScheduled
 	}
+	c.Record = s.Record
+	c.RecordFormat, c.RecordQuality, c.RecordStereo, c.RecordTracks = s.Recording.Format, s.Recording.Quality, s.Recording.Stereo, s.Recording.Tracks
 	if s.Record {
-		return c, refuse(Invalid, "not_supported", "record", "this version does not record")
+		if err := b.checkRecording(&s.Recording); err != nil {
+			return c, err
+		}
 	}
 	if s.PIN != "" {
 		if err := checkPIN(s.PIN); err != nil {

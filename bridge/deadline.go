@@ -50,6 +50,7 @@ func (o *owner) nextDeadline() time.Time {
 	}
 	warning, _ := o.warningDue()
 	earlier(warning)
+	earlier(o.beepDue())
 	if o.storeDown(time.Now()) { // a time that has passed must not wake us again and again
 		earlier(o.retryAt)
 	}
@@ -73,6 +74,7 @@ func (o *owner) expire(now time.Time) {
 		o.confExpired(now)
 	}
 	o.warn(now)
+	o.beepOfRecording(now)
 	for _, m := range o.roll {
 		o.timeOfOwn(m, now)
 		if !m.due.IsZero() && !now.Before(m.due) {

@@ -37,6 +37,13 @@ func (b *Bridge) load(ctx context.Context, id string) (*owner, error) {
 			return nil, err
 		}
 	}
+	recs, err := state.LoadAll[state.Recording](ctx, b.cfg.Store, state.RecordingPrefix(id))
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range recs {
+		o.recs = append(o.recs, &recording{rec: r.Value, rev: r.Rev})
+	}
 	if at := o.conf.StartedAt; at != nil {
 		o.startedAt = *at
 	}

@@ -123,6 +123,9 @@ func (o *owner) confView() ConferenceView {
 		Conference: o.conf.Conference, Seq: o.upcoming(), Total: len(o.roll),
 		Presence: o.presence(), ActiveSpeaker: o.activeSpeaker(),
 	}
+	if r := o.running(); r != nil {
+		v.Recording = r.rec.ID
+	}
 	for _, m := range o.roll {
 		switch m.rec.Status {
 		case state.Connected, state.Held:

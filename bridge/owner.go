@@ -52,6 +52,9 @@ type owner struct {
 	talkers    []*member // who speaks, in order of beginning
 	talked     window    // how often that was told
 	comfort    bool      // the room has its noise
+	recs       []*recording
+	noAuto     bool      // no recording begins by itself
+	continues  string    // the recording that the next one goes on from
 	startedAt  time.Time // monotonic twin of conf.StartedAt
 	idleSince  time.Time
 	retryAt    time.Time // next try of a failed write
@@ -147,6 +150,7 @@ func (o *owner) handle(f func()) {
 	f()
 	o.settlePresence()
 	o.settleTalk()
+	o.settleRecording()
 }
 
 // finishUp is the last act of the goroutine: what is not written yet gets one
@@ -241,6 +245,9 @@ func errStopped() *Error {
 // no reader, no deadline, nothing unwritten.
 func (o *owner) idle(now time.Time) bool {
 	busy := len(o.subs) > 0 || o.batch.pending() || len(o.again) > 0 || len(o.queue) > 0 || !o.confDeadline().IsZero()
+	for _, r := range o.recs {
+		busy = busy || !r.over() && !o.b.closing.Load()
+	}
 	for _, m := range o.roll {
 		if busy || !m.rec.Status.Terminal() {
 			busy = true

@@ -139,6 +139,7 @@ type Recorder interface {
 	Salvage(id string) (record.Result, error)
 	File(id, name string) (io.ReadSeekCloser, error)
 	Remove(id string) error
+	Close() error // ends what runs and waits for it
 }
 
 // Take is a recording while it runs; *record.Take.

@@ -16,6 +16,7 @@ func (o *owner) recover() {
 			o.tenant.connect(m.joined)
 		}
 	}
+	o.salvageAll()
 	switch {
 	case o.conf.Status == state.ConferenceEnded:
 		return

@@ -65,6 +65,7 @@ func (b *Bridge) bring(id string, s *seat) {
 	b.mu.Unlock()
 	close(s.ready)
 	if err == nil {
+		o.preload()
 		o.recover()
 		o.run()
 	}

@@ -18,6 +18,8 @@ type sounds struct {
 	music          func() *media.Play // one for all who hear it, so that they share each packet
 	languageOfHere string
 
+	shelf *soundIndex // what customers uploaded
+
 	mu    sync.Mutex
 	loops map[*media.Clip]*media.Play
 }
@@ -25,7 +27,7 @@ type sounds struct {
 func newSounds(voice Voice, language string) *sounds {
 	clip := func(name string, pcm []int16) *media.Clip { return &media.Clip{Name: name, PCM: pcm} }
 	return &sounds{
-		voice: voice, languageOfHere: language,
+		voice: voice, languageOfHere: language, shelf: newSoundIndex(),
 		joined: clip("joined", sound.Beep()),
 		left:   clip("left", sound.Chime()),
 		beep:   clip("beep", sound.Beep()),

@@ -13,6 +13,8 @@ const (
 	ConferencePrefix = "conf/"
 	MessagePrefix    = "msg/"
 	GuessPrefix      = "guess/"
+	RecordingsPrefix = recordingKind // of all conferences
+	SoundsPrefix     = soundKind     // of all tenants
 
 	participantKind = "part/"
 	eventKind       = "event/"
