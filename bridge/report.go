@@ -34,6 +34,7 @@ type ReportEntry struct {
 	EndedAt       *time.Time
 	AnsweredAfter time.Duration // from the last INVITE to the answer; 0 when there was none
 	Connected     time.Duration // over all attempts, until now
+	Spoken        time.Duration // time spent speaking, until now
 	SMS           state.MessageStatus
 	Quality       *state.Quality
 }
