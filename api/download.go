@@ -61,6 +61,9 @@ func (s *Server) transfer(w http.ResponseWriter, r *http.Request, a audio) {
 		h.Set("ETag", `"`+hex.EncodeToString(a.sum)+`"`)
 		h.Set("Repr-Digest", "sha-256=:"+base64.StdEncoding.EncodeToString(a.sum)+":") // RFC 9530 §3: of the whole, whatever range is sent
 	}
+	if !strings.HasPrefix(r.Header.Get("Range"), "bytes=") {
+		r.Header.Del("Range") // of a unit nobody knows: as if it were not there (RFC 9110 §14.2)
+	}
 	out := &pacedWriter{ResponseWriter: w, closing: s.closing, pace: pace{begun: time.Now(), grace: downloadWait,
 		slowest: downloadRate, set: http.NewResponseController(w).SetWriteDeadline}}
 	http.ServeContent(out, r, "", time.Time{}, a.content)
@@ -75,7 +78,7 @@ func (s *Server) transfer(w http.ResponseWriter, r *http.Request, a audio) {
 
 // unsent is a refusal of ServeContent in our words. The headers of the file go.
 func unsent(h http.Header, status int) *Problem {
-	for _, name := range []string{"Content-Disposition", "Content-Length", "Accept-Ranges", "Repr-Digest"} {
+	for _, name := range []string{"Content-Disposition", "Content-Length", "Accept-Ranges", "Repr-Digest", "ETag"} {
 		h.Del(name)
 	}
 	h.Set("Cache-Control", "no-store") // ServeContent has taken it away
@@ -127,9 +130,9 @@ func (w *pacedWriter) Write(b []byte) (n int, err error) {
 	return n, err
 }
 
-// fileName makes a name that is safe as a file's on any system out of one of
-// the customer's: no path, nothing hidden, nothing a shell or Windows reads
-// otherwise.
+// fileName makes a name for a file out of one of the customer's: no path,
+// nothing hidden, none of the signs to which a shell or a file system gives a
+// meaning of its own.
 func fileName(name, ending string) string {
 	const most = 80 // letters; with its ending it fits everywhere
 	safe := strings.Map(func(r rune) rune {
