@@ -53,14 +53,15 @@ func (s *Server) uploaded(h handler) http.HandlerFunc {
 		}
 		defer s.uploads.leave(who.caller.TenantID)
 		up, p := s.receive(w, r)
+		// The time of an ordinary reply may be over before the body is here.
+		rc := http.NewResponseController(w)
+		if err := rc.SetWriteDeadline(time.Now().Add(soundTime + 10*time.Second)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+			return // gone already
+		}
 		if p != nil {
 			w.Header().Set("Connection", "close") // the rest of the body is not read
 			s.refuse(w, r, p)
 			return
-		}
-		rc := http.NewResponseController(w)
-		if err := rc.SetWriteDeadline(time.Now().Add(soundTime + 10*time.Second)); err != nil && !errors.Is(err, http.ErrNotSupported) {
-			return // gone already
 		}
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), soundTime)
 		defer cancel()

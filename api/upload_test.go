@@ -247,7 +247,7 @@ func TestSlowUploads(t *testing.T) {
 		"a byte a second":   {&drop{1, time.Second, 20 << 20}, 408, 11 * time.Second},
 		"4 KB a second":     {&drop{4 << 10, time.Second, 20 << 20}, 408, 20 * time.Second},
 		"stops":             {&drop{64 << 10, time.Hour, 20 << 20}, 408, 11 * time.Second},
-		"17 KB a second":    {&drop{18700, 1100 * time.Millisecond, 20 << 20}, 408, 5*time.Minute + time.Second},
+		"17 KB a second":    {&drop{17 << 10, time.Second, 20 << 20}, 408, 5*time.Minute + time.Second},
 		"a line of 100 KB":  {&drop{32 << 10, 320 * time.Millisecond, 20 << 20}, 201, 4 * time.Minute},
 		"a modem, 1 minute": {&drop{20 << 10, time.Second, 1200 << 10}, 201, 70 * time.Second},
 	} {
