@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 
+	"partyline/bridge"
 	"partyline/state"
 )
 
@@ -44,3 +45,23 @@ func (s *Server) Takes(take func(name string, sound []byte) error) http.Handler 
 
 // FileName is the name under which a file is offered to be saved.
 func FileName(name, ending string) string { return fileName(name, ending) }
+
+// Shown is a view as callers see it.
+func Shown(view any) any {
+	switch v := view.(type) {
+	case bridge.ConferenceView:
+		return showConference(v)
+	case bridge.ParticipantView:
+		return showParticipant(v)
+	case bridge.Report:
+		return showReport(v)
+	case state.Recording:
+		return showRecording(v)
+	case state.Sound:
+		return showSound(v)
+	}
+	return nil
+}
+
+// Tag is the ETag of a conference.
+func Tag(v bridge.ConferenceView) string { return conferenceTag(v) }
