@@ -515,11 +515,12 @@ func TestHead(t *testing.T) {
 func TestCrossOrigin(t *testing.T) {
 	f := newFace(t, func(a *api.Config, _ *bridge.Config) { a.AllowedOrigins = []string{"https://ops.example"} })
 	a := f.do("GET", "/v2/conferences", "", "Origin", "https://ops.example").want(200)
-	if a.header.Get("Access-Control-Allow-Origin") != "https://ops.example" {
+	if a.header.Get("Access-Control-Allow-Origin") != "https://ops.example" || !strings.Contains(a.header.Get("Access-Control-Expose-Headers"), "Content-Range") {
 		t.Errorf("headers %v", a.header)
 	}
 	a = f.do("OPTIONS", "/v2/conferences", "", "Origin", "https://ops.example", "Access-Control-Request-Method", "POST")
-	if a.status != 204 || !strings.Contains(a.header.Get("Access-Control-Allow-Methods"), "POST") {
+	if a.status != 204 || !strings.Contains(a.header.Get("Access-Control-Allow-Methods"), "POST") ||
+		!strings.Contains(a.header.Get("Access-Control-Allow-Headers"), "If-Range") {
 		t.Errorf("preflight %d, %v", a.status, a.header)
 	}
 	if a := f.do("GET", "/v2/conferences", "", "Origin", "https://evil.example").want(200); a.header.Get("Access-Control-Allow-Origin") != "" {
