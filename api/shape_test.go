@@ -86,7 +86,7 @@ func TestConferenceTag(t *testing.T) {
 		"levelling": func(c *state.Conference) { c.NoLevelling = true }, "comfort_noise": func(c *state.Conference) { c.NoComfortNoise = true },
 		"record": func(c *state.Conference) { c.Record = true }, "record_beep": func(c *state.Conference) { c.RecordBeep = time.Second },
 		"numbers": func(c *state.Conference) { c.DialInNumbers = []string{"+12025550199"} }, "role": func(c *state.Conference) { c.DialInRole = state.RoleListener },
-		"moderator_pin": func(c *state.Conference) { c.ModeratorPINHash = aHash }, "pin": func(c *state.Conference) { c.PINHash = aHash },
+		"moderator_pin": func(c *state.Conference) { c.ModeratorPINHash = aHash }, "another moderator_pin": func(c *state.Conference) { c.ModeratorPINHash = aHash[1:] }, "pin": func(c *state.Conference) { c.PINHash = aHash },
 		"machine_detection": func(c *state.Conference) { c.Accept.Machines = true }, "sound_id": func(c *state.Conference) { c.Accept.SoundID = aSound },
 		"name": func(c *state.Conference) { c.Name = "x" },
 	} {
