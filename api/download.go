@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 	"unicode"
@@ -56,7 +57,7 @@ func (s *Server) audible(find func(context.Context, *call) (audio, error)) http.
 func (s *Server) transfer(w http.ResponseWriter, r *http.Request, a audio) {
 	h := w.Header()
 	h.Set("Content-Type", orDefault(a.kind, "application/octet-stream"))
-	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": a.name}))
+	h.Set("Content-Disposition", disposition(a.name))
 	if len(a.sum) > 0 {
 		h.Set("ETag", `"`+hex.EncodeToString(a.sum)+`"`)
 		h.Set("Repr-Digest", "sha-256=:"+base64.StdEncoding.EncodeToString(a.sum)+":") // RFC 9530 §3: of the whole, whatever range is sent
@@ -128,6 +129,22 @@ func (w *pacedWriter) Write(b []byte) (n int, err error) {
 		w.err = err
 	}
 	return n, err
+}
+
+// disposition offers a file to be saved under a name of fileName's (RFC 6266).
+// Clients that read no letters but ASCII find a name, too (its appendix D).
+func disposition(name string) string {
+	plain := strings.Map(func(r rune) rune {
+		if r > unicode.MaxASCII {
+			return '_'
+		}
+		return r
+	}, name)
+	v := mime.FormatMediaType("attachment", map[string]string{"filename": plain})
+	if plain != name {
+		v += "; filename*=UTF-8''" + url.PathEscape(name)
+	}
+	return v
 }
 
 // fileName makes a name for a file out of one of the customer's: no path,

@@ -325,10 +325,17 @@ func TestFileNames(t *testing.T) {
 			t.Errorf("%q is offered as %q, want %q", name, got, want)
 		}
 	}
+	if got := api.Disposition("Réunion (2).wav"); got != `attachment; filename="R_union (2).wav"; filename*=UTF-8''R%C3%A9union%20%282%29.wav` {
+		t.Errorf("offered as %s", got)
+	}
 	for _, s := range nasty {
 		got := api.FileName(s, ".wav")
-		header := mime.FormatMediaType("attachment", map[string]string{"filename": got})
-		if strings.ContainsAny(got, "/\\:\"<>|*?;\r\n\x00") || strings.HasPrefix(got, ".") || len([]rune(got)) > 84 || header == "" ||
+		header := api.Disposition(got)
+		_, params, err := mime.ParseMediaType(strings.Replace(header, "filename=", "plain=", 1))
+		if star := strings.Contains(header, "filename*="); err != nil || star && params["filename"] != got || !star && params["plain"] != got {
+			t.Errorf("%q arrives as %q: %v", got, params, err)
+		}
+		if strings.ContainsAny(got, "/\\:\"<>|*?;\r\n\x00") || strings.HasPrefix(got, ".") || len([]rune(got)) > 84 ||
 			strings.ContainsAny(header, "\r\n") || dangerous(got) {
 			t.Errorf("%q is offered as %q in %q", s, got, header)
 		}

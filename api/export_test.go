@@ -65,3 +65,6 @@ func Shown(view any) any {
 
 // Tag is the ETag of a conference.
 func Tag(v bridge.ConferenceView) string { return conferenceTag(v) }
+
+// Disposition offers a file under a name.
+func Disposition(name string) string { return disposition(name) }
