@@ -83,6 +83,17 @@ func TestBadParticipants(t *testing.T) {
 		"retry 11":          {`{"phone_number":"+12025550100","retry":{"attempts":11}}`, 422, "invalid_field", "retry.attempts"},
 		"dial_after":        {`{"phone_number":"+12025550100","dial_after":"later"}`, 422, "invalid_field", "dial_after"},
 		"external_id":       {`{"phone_number":"+12025550100","external_id":"` + strings.Repeat("e", 256) + `"}`, 422, "invalid_field", "external_id"},
+		"language":          {`{"phone_number":"+12025550100","language":"e"}`, 422, "invalid_field", "language"},
+		"language a list":   {`{"phone_number":"+12025550100","language":["en"]}`, 422, "invalid_field", "language"},
+		"name sound":        {`{"phone_number":"+12025550100","name_sound_id":"ann.wav"}`, 422, "invalid_field", "name_sound_id"},
+		"name sound a flag": {`{"phone_number":"+12025550100","name_sound_id":true}`, 422, "invalid_field", "name_sound_id"},
+		"stays backwards":   {`{"phone_number":"+12025550100","max_duration":-1}`, 422, "invalid_field", "max_duration"},
+		"stays too long":    {`{"phone_number":"+12025550100","max_duration":604801}`, 422, "invalid_field", "max_duration"},
+		"waits a word":      {`{"phone_number":"+12025550100","wait_for_presenter":"yes"}`, 422, "invalid_field", "wait_for_presenter"},
+		"leaves a number":   {`{"phone_number":"+12025550100","leave_with_presenter":1}`, 422, "invalid_field", "leave_with_presenter"},
+		"accept machines":   {`{"phone_number":"+12025550100","accept":{"mode":"pin","machine_detection":1}}`, 422, "invalid_field", "accept.machine_detection"},
+		"accept sound":      {`{"phone_number":"+12025550100","accept":{"mode":"pin","sound_id":"snd_x"}}`, 422, "invalid_field", "accept.sound_id"},
+		"server's hand":     {`{"phone_number":"+12025550100","hand_raised":true}`, 422, "unknown_field", "hand_raised"},
 		"server's own":      {`{"phone_number":"+12025550100","status":"connected"}`, 422, "unknown_field", "status"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -105,23 +116,57 @@ func TestBadParticipants(t *testing.T) {
 func TestBadConferences(t *testing.T) {
 	f := newFace(t)
 	for name, tt := range map[string]badBody{
-		"no name":           {`{}`, 422, "required", "name"},
-		"blank name":        {`{"name":"   "}`, 422, "", "name"},
-		"empty name":        {`{"name":""}`, 422, "", "name"},
-		"name 101":          {`{"name":"` + strings.Repeat("é", 101) + `"}`, 422, "invalid_field", "name"},
-		"record":            {`{"name":"x","record":true}`, 422, "not_supported", "record"},
-		"music":             {`{"name":"x","hold_music_id":"nosuch"}`, 422, "", "hold_music_id"},
-		"capacity 0":        {`{"name":"x","max_participants":0}`, 422, "invalid_field", "max_participants"},
-		"capacity 1001":     {`{"name":"x","max_participants":1001}`, 422, "", "max_participants"},
-		"capacity text":     {`{"name":"x","max_participants":"10"}`, 422, "invalid_field", "max_participants"},
-		"pin 3":             {`{"name":"x","pin":"123"}`, 422, "invalid_field", "pin"},
-		"pin 7":             {`{"name":"x","pin":"1234567"}`, 422, "invalid_field", "pin"},
-		"pin a number":      {`{"name":"x","pin":1234}`, 422, "invalid_field", "pin"},
-		"pin letters":       {`{"name":"x","pin":"12a4"}`, 422, "invalid_field", "pin"},
-		"time":              {`{"name":"x","scheduled_for":"tomorrow"}`, 422, "invalid_field", "scheduled_for"},
-		"time without zone": {`{"name":"x","scheduled_for":"2030-01-01T00:00:00"}`, 422, "invalid_field", "scheduled_for"},
-		"grace":             {`{"name":"x","end_on_presenter_exit_grace":-1}`, 422, "invalid_field", "end_on_presenter_exit_grace"},
-		"unknown":           {`{"name":"x","nmae":"y"}`, 422, "unknown_field", "nmae"},
+		"no name":              {`{}`, 422, "required", "name"},
+		"blank name":           {`{"name":"   "}`, 422, "", "name"},
+		"empty name":           {`{"name":""}`, 422, "", "name"},
+		"name 101":             {`{"name":"` + strings.Repeat("é", 101) + `"}`, 422, "invalid_field", "name"},
+		"record":               {`{"name":"x","record":true}`, 422, "", "record"}, // nothing to record with here
+		"record a word":        {`{"name":"x","record":"yes"}`, 422, "invalid_field", "record"},
+		"format":               {`{"name":"x","record_format":"flac"}`, 422, "invalid_field", "record_format"},
+		"format in capitals":   {`{"name":"x","record_format":"WAV"}`, 422, "invalid_field", "record_format"},
+		"quality":              {`{"name":"x","record_quality":"best"}`, 422, "invalid_field", "record_quality"},
+		"stereo":               {`{"name":"x","record_stereo":1}`, 422, "invalid_field", "record_stereo"},
+		"tracks":               {`{"name":"x","record_tracks":"all"}`, 422, "invalid_field", "record_tracks"},
+		"beep":                 {`{"name":"x","record_beep":3601}`, 422, "invalid_field", "record_beep"},
+		"beep backwards":       {`{"name":"x","record_beep":-1}`, 422, "invalid_field", "record_beep"},
+		"language":             {`{"name":"x","language":"english"}`, 422, "invalid_field", "language"},
+		"language a number":    {`{"name":"x","language":1}`, 422, "invalid_field", "language"},
+		"language, a path":     {`{"name":"x","language":"en-../../x"}`, 422, "invalid_field", "language"},
+		"language, dash":       {`{"name":"x","language":"en-"}`, 422, "invalid_field", "language"},
+		"language in capitals": {`{"name":"x","language":"EN"}`, 422, "invalid_field", "language"},
+		"name sound":           {`{"name":"x","name_sound_id":"welcome.wav"}`, 422, "invalid_field", "name_sound_id"},
+		"name sound a list":    {`{"name":"x","name_sound_id":[]}`, 422, "invalid_field", "name_sound_id"},
+		"host sound":           {`{"name":"x","host_sound_id":"conf_01k9x3v5m8c7t2q4r6w8y0z1ab"}`, 422, "invalid_field", "host_sound_id"},
+		"announce names":       {`{"name":"x","announce_names":"yes"}`, 422, "invalid_field", "announce_names"},
+		"alone music":          {`{"name":"x","alone_music":0}`, 422, "invalid_field", "alone_music"},
+		"levelling":            {`{"name":"x","levelling":"on"}`, 422, "invalid_field", "levelling"},
+		"comfort noise":        {`{"name":"x","comfort_noise":{}}`, 422, "invalid_field", "comfort_noise"},
+		"dial-in a list":       {`{"name":"x","dial_in":["+12025550199"]}`, 422, "invalid_field", "dial_in"},
+		"dial-in numbers":      {`{"name":"x","dial_in":{"numbers":"+12025550199"}}`, 422, "invalid_field", "dial_in.numbers"},
+		"dial-in number":       {`{"name":"x","dial_in":{"numbers":["+12025550199","2025550198"]}}`, 422, "invalid_number", "dial_in.numbers[1]"},
+		"dial-in null":         {`{"name":"x","dial_in":{"numbers":[null]}}`, 422, "invalid_field", "dial_in.numbers[0]"},
+		"dial-in twice":        {`{"name":"x","dial_in":{"numbers":["+12025550199","+12025550199"]}}`, 422, "invalid_field", "dial_in.numbers[1]"},
+		"dial-in 101":          {`{"name":"x","dial_in":{"numbers":[` + strings.Repeat(`"+12025550199",`, 100) + `"+12025550199"]}}`, 422, "invalid_field", "dial_in.numbers"},
+		"dial-in role":         {`{"name":"x","dial_in":{"role":"operator"}}`, 422, "invalid_field", "dial_in.role"},
+		"moderator 5":          {`{"name":"x","dial_in":{"moderator_pin":"12345"}}`, 422, "invalid_field", "dial_in.moderator_pin"},
+		"moderator 13":         {`{"name":"x","dial_in":{"moderator_pin":"1234567890123"}}`, 422, "invalid_field", "dial_in.moderator_pin"},
+		"moderator number":     {`{"name":"x","dial_in":{"moderator_pin":123456}}`, 422, "invalid_field", "dial_in.moderator_pin"},
+		"dial-in unknown":      {`{"name":"x","dial_in":{"pin":"123456"}}`, 422, "unknown_field", "dial_in.pin"},
+		"accept sound":         {`{"name":"x","accept":{"mode":"press_key","sound_id":"x"}}`, 422, "invalid_field", "accept.sound_id"},
+		"accept machines":      {`{"name":"x","accept":{"mode":"press_key","machine_detection":"yes"}}`, 422, "invalid_field", "accept.machine_detection"},
+		"server's own":         {`{"name":"x","active_speaker":"part_x"}`, 422, "unknown_field", "active_speaker"},
+		"music":                {`{"name":"x","hold_music_id":"nosuch"}`, 422, "", "hold_music_id"},
+		"capacity 0":           {`{"name":"x","max_participants":0}`, 422, "invalid_field", "max_participants"},
+		"capacity 1001":        {`{"name":"x","max_participants":1001}`, 422, "", "max_participants"},
+		"capacity text":        {`{"name":"x","max_participants":"10"}`, 422, "invalid_field", "max_participants"},
+		"pin 3":                {`{"name":"x","pin":"123"}`, 422, "invalid_field", "pin"},
+		"pin 7":                {`{"name":"x","pin":"1234567"}`, 422, "invalid_field", "pin"},
+		"pin a number":         {`{"name":"x","pin":1234}`, 422, "invalid_field", "pin"},
+		"pin letters":          {`{"name":"x","pin":"12a4"}`, 422, "invalid_field", "pin"},
+		"time":                 {`{"name":"x","scheduled_for":"tomorrow"}`, 422, "invalid_field", "scheduled_for"},
+		"time without zone":    {`{"name":"x","scheduled_for":"2030-01-01T00:00:00"}`, 422, "invalid_field", "scheduled_for"},
+		"grace":                {`{"name":"x","end_on_presenter_exit_grace":-1}`, 422, "invalid_field", "end_on_presenter_exit_grace"},
+		"unknown":              {`{"name":"x","nmae":"y"}`, 422, "unknown_field", "nmae"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := *f
@@ -130,7 +175,7 @@ func TestBadConferences(t *testing.T) {
 			if got := a.text("param"); got != tt.param {
 				t.Errorf("param %q, want %q: %s", got, tt.param, a.body)
 			}
-			if strings.Contains(string(a.body), "1234567") {
+			if strings.Contains(string(a.body), "12345") {
 				t.Error("the refusal repeats the PIN")
 			}
 		})
@@ -143,7 +188,7 @@ func TestBadConferences(t *testing.T) {
 // All faults are told at once, each with its field.
 func TestEveryFaultIsTold(t *testing.T) {
 	f := newFace(t)
-	a := f.post("/v2/conferences", `{"max_participants":-1,"record":true,"wrong":1,"locked":"no"}`).want(422)
+	a := f.post("/v2/conferences", `{"max_participants":-1,"record":"yes","wrong":1,"locked":"no"}`).want(422)
 	var params []string
 	for _, e := range a.items("errors") {
 		params = append(params, e.(map[string]any)["param"].(string))
@@ -166,10 +211,21 @@ func TestBadPatches(t *testing.T) {
 		{conf, badBody{``, 400, "invalid_json", ""}},
 		{conf, badBody{`{"name":null}`, 422, "invalid_field", "name"}},
 		{conf, badBody{`{"id":"conf_x"}`, 422, "unknown_field", "id"}},
-		{conf, badBody{`{"record":true}`, 422, "not_supported", "record"}},
+		{conf, badBody{`{"record":1}`, 422, "invalid_field", "record"}},
+		{conf, badBody{`{"record":null}`, 422, "invalid_field", "record"}},
+		{conf, badBody{`{"language":null}`, 422, "invalid_field", "language"}},
+		{conf, badBody{`{"name_sound_id":null}`, 422, "invalid_field", "name_sound_id"}},
+		{conf, badBody{`{"alone_music":null}`, 422, "invalid_field", "alone_music"}},
+		{conf, badBody{`{"record_beep":3601}`, 422, "invalid_field", "record_beep"}},
+		{conf, badBody{`{"dial_in":null}`, 422, "invalid_field", "dial_in"}},
+		{conf, badBody{`{"dial_in":{"numbers":null}}`, 422, "invalid_field", "dial_in.numbers"}},
+		{conf, badBody{`{"dial_in":{"has_moderator_pin":true}}`, 422, "unknown_field", "dial_in.has_moderator_pin"}},
+		{conf, badBody{`{"record_format":"mp3"}`, 422, "unknown_field", "record_format"}},
+		{conf, badBody{`{"presence":"single"}`, 422, "unknown_field", "presence"}},
 		{conf, badBody{`{"max_participants":1001}`, 422, "", "max_participants"}},
 		{part, badBody{`{"name":null}`, 422, "invalid_field", "name"}},
 		{part, badBody{`{"phone_number":"+12025550101"}`, 422, "unknown_field", "phone_number"}},
+		{part, badBody{`{"hand_raised":true}`, 422, "unknown_field", "hand_raised"}},
 		{part, badBody{`{"role":"boss"}`, 422, "invalid_field", "role"}},
 		{part, badBody{`{"name":"a\tb"}`, 422, "invalid_field", "name"}},
 	} {
@@ -459,11 +515,12 @@ func TestHead(t *testing.T) {
 func TestCrossOrigin(t *testing.T) {
 	f := newFace(t, func(a *api.Config, _ *bridge.Config) { a.AllowedOrigins = []string{"https://ops.example"} })
 	a := f.do("GET", "/v2/conferences", "", "Origin", "https://ops.example").want(200)
-	if a.header.Get("Access-Control-Allow-Origin") != "https://ops.example" {
+	if a.header.Get("Access-Control-Allow-Origin") != "https://ops.example" || !strings.Contains(a.header.Get("Access-Control-Expose-Headers"), "Content-Range") {
 		t.Errorf("headers %v", a.header)
 	}
 	a = f.do("OPTIONS", "/v2/conferences", "", "Origin", "https://ops.example", "Access-Control-Request-Method", "POST")
-	if a.status != 204 || !strings.Contains(a.header.Get("Access-Control-Allow-Methods"), "POST") {
+	if a.status != 204 || !strings.Contains(a.header.Get("Access-Control-Allow-Methods"), "POST") ||
+		!strings.Contains(a.header.Get("Access-Control-Allow-Headers"), "If-Range") {
 		t.Errorf("preflight %d, %v", a.status, a.header)
 	}
 	if a := f.do("GET", "/v2/conferences", "", "Origin", "https://evil.example").want(200); a.header.Get("Access-Control-Allow-Origin") != "" {

@@ -27,6 +27,10 @@ const (
 	codeRequired         = "required"
 	codeNotSupported     = "not_supported"
 	codeIdemReused       = "idempotency_key_reused"
+	codeTooSlow          = "too_slow"
+	codeIncomplete       = "body_incomplete"
+	codeRange            = "range_not_satisfiable"
+	codeTransfers        = "too_many_transfers"
 	codeRate             = "rate_limited"
 	codeAuthRate         = "too_many_failures"
 	codeStreams          = "too_many_streams"
@@ -47,6 +51,7 @@ type Code struct {
 var codes = []Code{
 	{codeInvalidJSON, http.StatusBadRequest, "Not JSON", "The body is not one JSON object in UTF-8, or something follows it."},
 	{codeDuplicateField, http.StatusBadRequest, "Field given twice", "One object names a field twice; which one is meant cannot be told."},
+	{codeIncomplete, http.StatusBadRequest, "Body incomplete", "The upload ended before it was complete, or is no form; nothing was kept."},
 	{codeBadRequestID, http.StatusBadRequest, "Invalid X-Request-Id", "X-Request-Id takes 1 to 128 letters, digits and ._:- characters."},
 	{codeBadIdempotency, http.StatusBadRequest, "Invalid Idempotency-Key", "Idempotency-Key takes one value of 1 to 255 printable ASCII characters without spaces."},
 
@@ -59,17 +64,24 @@ var codes = []Code{
 	{codeNoRoute, http.StatusNotFound, "No such route", "No such path; /openapi.json lists them all."},
 	{codeMethod, http.StatusMethodNotAllowed, "Method not allowed", "The path exists, the method does not; see the Allow header."},
 
+	{codeTooSlow, http.StatusRequestTimeout, "Too slow", "The upload came too slowly; nothing was kept."},
+
 	{"conference_full", http.StatusConflict, "Conference full", "The conference has as many participants as it may; nothing was added."},
 	{"conference_locked", http.StatusConflict, "Conference locked", "Nobody can be added until it is unlocked."},
 	{"conference_ended", http.StatusConflict, "Conference ended", "It has ended, or is ending; create another."},
 	{"wrong_state", http.StatusConflict, "Not in this state", "The participant or conference is not in a state in which this can be done."},
 	{"role_forbids_speak", http.StatusConflict, "Role may not speak", "A listener cannot be unmuted, only given another role."},
+	{"already_recording", http.StatusConflict, "Already recording", "The conference is being recorded already; stop that recording first."},
+	{"not_recording", http.StatusConflict, "Not recording", "The conference is not being recorded."},
+	{"nobody_connected", http.StatusConflict, "Nobody connected", "Nobody is in the conference, so there is nothing to hear or to record."},
+	{"number_taken", http.StatusConflict, "Number taken", "A dial-in number belongs to one conference at a time, and another one has it."},
 	{"suppressed", http.StatusConflict, "Number suppressed", "This number has asked not to be called, so it is not rung again."},
 	{codeIdemRunning, http.StatusConflict, "Still running", "The first request with this Idempotency-Key has not been answered yet; try again in a second."},
 	{codeAhead, http.StatusConflict, "Event not yet", "The event to go on from does not exist yet; read the conference for its present seq."},
 	{codeStale, http.StatusPreconditionFailed, "Changed meanwhile", "If-Match names another state than the present one; read again."},
-	{codeTooLarge, http.StatusRequestEntityTooLarge, "Body too large", "A body may have 65536 bytes (a bulk add 1048576)."},
-	{codeMediaType, http.StatusUnsupportedMediaType, "Unsupported media type", "Send the body as application/json."},
+	{codeTooLarge, http.StatusRequestEntityTooLarge, "Body too large", "A body may have 65536 bytes (a bulk add 1048576, a sound 20971520)."},
+	{codeMediaType, http.StatusUnsupportedMediaType, "Unsupported media type", "Send the body as application/json, a sound as audio/wav, audio/ogg, audio/mpeg, audio/flac or a form."},
+	{codeRange, http.StatusRequestedRangeNotSatisfiable, "Range not satisfiable", "The file is shorter than the range that was asked for."},
 
 	{codeRequired, http.StatusUnprocessableEntity, "Field missing", "A required field is missing."},
 	{codeInvalidField, http.StatusUnprocessableEntity, "Invalid field", "The field's value is of the wrong type, too long, out of range or contains control characters."},
@@ -90,6 +102,8 @@ var codes = []Code{
 	{"unknown_role", http.StatusUnprocessableEntity, "Unknown role", "A role is presenter, listener, participant or operator."},
 	{"unknown_hold_music", http.StatusUnprocessableEntity, "Unknown hold music", "There is no such hold music."},
 	{"unknown_sound", http.StatusUnprocessableEntity, "Unknown sound", "There is no such sound."},
+	{"bad_sound", http.StatusUnprocessableEntity, "Bad sound", "The file is no sound that can be read, or it is empty or too long; the detail says which."},
+	{"unknown_language", http.StatusUnprocessableEntity, "Unknown language", "The prompts are not spoken in this language here."},
 	{"unknown_action", http.StatusUnprocessableEntity, "Unknown action", "There is no such action."},
 	{"caller_id_not_verified", http.StatusUnprocessableEntity, "Caller id not verified", "caller_id is none of this installation's verified numbers."},
 	{"country_not_allowed", http.StatusUnprocessableEntity, "Country not allowed", "Numbers of this country or prefix are not dialled from here."},
@@ -99,6 +113,7 @@ var codes = []Code{
 	{codeRate, http.StatusTooManyRequests, "Too many requests", "Slow down; Retry-After says when to try again and the RateLimit headers by how much."},
 	{codeAuthRate, http.StatusTooManyRequests, "Too many failures", "Too many invalid keys came from this address."},
 	{"spend_limit", http.StatusTooManyRequests, "Spend limit", "Today's attempts or minutes are used up; they start anew at midnight UTC."},
+	{codeTransfers, http.StatusTooManyRequests, "Too many transfers", "Too many uploads or downloads run at once; wait for one to end."},
 	{codeStreams, http.StatusTooManyRequests, "Too many streams", "This key has too many event streams open; close some."},
 
 	{codeInternal, http.StatusInternalServerError, "Internal error", "Our fault; the log has it under this request_id."},

@@ -5,7 +5,6 @@ import (
 	"net/http"
 
 	"partyline/bridge"
-	"partyline/state"
 )
 
 const (
@@ -14,63 +13,12 @@ const (
 	aDay        = 86400 // seconds
 )
 
-// decodeAccept reads accept: the mode alone as a string, or an object.
-func decodeAccept(o *object) *state.Accept {
-	raw, ok := o.fields["accept"]
-	if ok && raw[0] == '"' {
-		mode := o.word("accept", string(state.AcceptNone), string(state.AcceptPressKey), string(state.AcceptPIN))
-		if mode == nil {
-			return nil
-		}
-		return &state.Accept{Mode: state.AcceptMode(*mode)}
-	}
-	in := o.below("accept")
-	if in == nil {
-		return nil
-	}
-	in.need("mode")
-	a := state.Accept{
-		Mode:    state.AcceptMode(deref(in.word("mode", string(state.AcceptNone), string(state.AcceptPressKey), string(state.AcceptPIN)))),
-		Key:     deref(in.word("key", "0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "#")),
-		Timeout: deref(in.seconds("timeout", 1, 120)),
-		Tries:   deref(in.whole("tries", 1, 10)),
-	}
-	in.leftovers()
-	return &a
-}
-
-// decodePIN reads pin: 4 to 6 digits. Its value is never repeated, not even in a refusal.
-func decodePIN(o *object) *string {
-	s := o.str("pin")
-	if s == nil {
-		return nil
-	}
-	ok := len(*s) >= 4 && len(*s) <= 6
-	for _, c := range []byte(*s) {
-		ok = ok && c >= '0' && c <= '9'
-	}
-	if !ok {
-		o.wrong("pin", codeInvalidField, "pin must be a string of 4 to 6 digits.")
-		return nil
-	}
-	return s
-}
-
-// refuseRecord refuses what this version does not do: an option that is
-// accepted and not honoured is worse than none.
-func refuseRecord(o *object) {
-	if deref(o.flag("record")) {
-		o.wrong("record", codeNotSupported, "Recording is not available in this version; leave record out or false.")
-	}
-}
-
 func decodeConference(body []byte) (bridge.ConferenceSpec, error) {
 	o, p := parseObject(body, false)
 	if p != nil {
 		return bridge.ConferenceSpec{}, p
 	}
 	o.need("name")
-	refuseRecord(o)
 	spec := bridge.ConferenceSpec{
 		Name:                        deref(o.title("name", maxName)),
 		ScheduledFor:                o.moment("scheduled_for"),
@@ -87,6 +35,10 @@ func decodeConference(body []byte) (bridge.ConferenceSpec, error) {
 		PresenterGrace:              deref(o.seconds("end_on_presenter_exit_grace", 0, aDay)),
 		Locked:                      deref(o.flag("locked")),
 		MaxDuration:                 deref(o.seconds("max_duration", 0, 7*aDay)),
+		Record:                      deref(o.flag("record")),
+		Recording:                   decodeRecording(o, "record_"),
+		Sound:                       decodeConferenceSound(o),
+		DialIn:                      decodeDialIn(o),
 	}
 	return spec, o.finish()
 }
@@ -97,7 +49,6 @@ func decodeConferencePatch(body []byte) (bridge.ConferencePatch, error) {
 		return bridge.ConferencePatch{}, p
 	}
 	o.patch = true
-	refuseRecord(o)
 	patch := bridge.ConferencePatch{
 		Name:               o.title("name", maxName),
 		ScheduledFor:       o.moment("scheduled_for"),
@@ -113,6 +64,9 @@ func decodeConferencePatch(body []byte) (bridge.ConferencePatch, error) {
 		PresenterGrace:     o.seconds("end_on_presenter_exit_grace", 0, aDay),
 		Locked:             o.flag("locked"),
 		MaxDuration:        o.seconds("max_duration", 0, 7*aDay),
+		Record:             o.flag("record"),
+		Sound:              decodeConferenceSound(o),
+		DialIn:             decodeDialIn(o),
 	}
 	return patch, o.finish()
 }

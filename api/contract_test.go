@@ -52,6 +52,10 @@ var loadContract = sync.OnceValues(func() (*contract, error) {
 			b, err := io.ReadAll(body)
 			return string(b), err
 		})
+	for _, kind := range []string{"audio/wav", "audio/x-wav", "audio/wave", "audio/vnd.wave", "audio/ogg", "audio/mpeg", "audio/mp3",
+		"audio/flac", "audio/x-flac", "application/ogg", "multipart/byteranges"} {
+		openapi3filter.RegisterBodyDecoder(kind, openapi3filter.FileBodyDecoder)
+	}
 	return &contract{doc: doc, router: router}, nil
 })
 
@@ -218,10 +222,6 @@ func TestEveryCodeOfTheBridgeIsListed(t *testing.T) {
 		listed[e] = true
 	}
 	status := map[string]int{"Internal": 500, "Invalid": 422, "NotFound": 404, "Conflict": 409, "Forbidden": 403, "RateLimited": 429, "Unavailable": 503, "Stale": 412}
-	files, err := filepath.Glob("../bridge/*.go")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var missing []string
 	found := 0
 	visit := func(n ast.Node) bool {
@@ -247,10 +247,7 @@ func TestEveryCodeOfTheBridgeIsListed(t *testing.T) {
 		}
 		return true
 	}
-	for _, name := range files {
-		if strings.HasSuffix(name, "_test.go") {
-			continue
-		}
+	for _, name := range sources(t, "../bridge") {
 		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
 		if err != nil {
 			t.Fatal(err)
@@ -264,4 +261,50 @@ func TestEveryCodeOfTheBridgeIsListed(t *testing.T) {
 	for _, m := range slices.Compact(missing) {
 		t.Errorf("not in codes.go, or with another status: %s", m)
 	}
+}
+
+// Every event the bridge tells of is in the document.
+func TestEveryEventOfTheBridgeIsDocumented(t *testing.T) {
+	of := map[string]string{"told": "participant.", "toldConference": "conference.", "toldRecording": "recording."}
+	documented := theContract(t).doc.Components.Schemas["EventType"].Value.Enum
+	found := 0
+	for _, name := range sources(t, "../bridge") {
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok || len(call.Args) == 0 {
+				return true
+			}
+			fun, ok := call.Fun.(*ast.SelectorExpr)
+			kind, ok2 := call.Args[0].(*ast.BasicLit)
+			if !ok || !ok2 || of[fun.Sel.Name] == "" {
+				return true
+			}
+			text, err := strconv.Unquote(kind.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			found++
+			if event := of[fun.Sel.Name] + text; !slices.Contains(documented, any(event)) {
+				t.Errorf("not in the document: %s", event)
+			}
+			return true
+		})
+	}
+	if found < 10 {
+		t.Fatalf("found %d events in the bridge; this test looks for the wrong thing", found)
+	}
+}
+
+// sources are the files of a package without its tests.
+func sources(t *testing.T, dir string) []string {
+	t.Helper()
+	files, err := filepath.Glob(dir + "/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.DeleteFunc(files, func(name string) bool { return strings.HasSuffix(name, "_test.go") })
 }

@@ -16,7 +16,8 @@ func conferenceTag(v bridge.ConferenceView) string {
 	c := showConference(v)
 	return tag(c.ID, c.Name, c.ScheduledFor, c.MaxParticipants, c.RequirePIN, c.HoldMusicID, c.MuteOnEntry,
 		c.MemberNotification, c.Accept, c.WaitForPresenter, c.EndOnPresenterExit, c.EndOnPresenterExitGrace,
-		c.Locked, c.MaxDuration, v.PINHash)
+		c.Locked, c.MaxDuration, v.PINHash, c.Record, c.Language, c.NameSoundID, c.HostSoundID, c.AnnounceNames, c.AloneMusic,
+		c.Levelling, c.ComfortNoise, c.RecordBeep, c.DialIn, v.ModeratorPINHash)
 }
 
 func participantTag(v bridge.ParticipantView) string {

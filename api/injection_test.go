@@ -52,6 +52,24 @@ func TestInjection(t *testing.T) {
 		{"PATCH", part, `{"external_id":%s}`, "external_id"},
 		{"PATCH", part, `{"role":%s}`, ""},
 		{"POST", conf + "/announce", `{"sound":%s}`, ""},
+		{"POST", part + "/announce", `{"sound":%s}`, ""},
+		{"POST", "/v2/conferences", `{"name":"x","language":%s}`, ""},
+		{"POST", "/v2/conferences", `{"name":"x","name_sound_id":%s}`, ""},
+		{"POST", "/v2/conferences", `{"name":"x","host_sound_id":%s}`, ""},
+		{"POST", "/v2/conferences", `{"name":"x","record_format":%s}`, ""},
+		{"POST", "/v2/conferences", `{"name":"x","record_quality":%s}`, ""},
+		{"POST", "/v2/conferences", `{"name":"x","dial_in":{"numbers":[%s]}}`, ""},
+		{"POST", "/v2/conferences", `{"name":"x","dial_in":{"role":%s}}`, ""},
+		{"POST", "/v2/conferences", `{"name":"x","dial_in":{"moderator_pin":%s}}`, ""},
+		{"POST", "/v2/conferences", `{"name":"x","accept":{"mode":"pin","sound_id":%s}}`, ""},
+		{"PATCH", conf, `{"language":%s}`, ""},
+		{"PATCH", conf, `{"name_sound_id":%s}`, ""},
+		{"PATCH", conf, `{"dial_in":{"numbers":[%s]}}`, ""},
+		{"POST", conf + "/participants", `{"phone_number":"+12025550101","language":%s}`, ""},
+		{"POST", conf + "/participants", `{"phone_number":"+12025550101","name_sound_id":%s}`, ""},
+		{"POST", conf + "/recording/start", `{"name":%s}`, "name"},
+		{"POST", conf + "/recording/start", `{"format":%s}`, ""},
+		{"POST", conf + "/recording/start", `{"quality":%s}`, ""},
 	}
 	for _, s := range nasty {
 		quoted, err := json.Marshal(s)
@@ -102,7 +120,8 @@ func TestPathInjection(t *testing.T) {
 		if id == "%" {
 			continue // not a URL at all
 		}
-		for _, p := range []string{path, conf + "/participants/" + id} {
+		for _, p := range []string{path, conf + "/participants/" + id, path + "/hands", path + "/recordings", conf + "/recordings/" + id,
+			conf + "/recordings/" + id + "/audio", "/v2/sounds/" + id, "/v2/sounds/" + id + "/audio"} {
 			if got := notFoundBody(f.get(p).want(404)); got != want {
 				t.Errorf("%s: %s, want %s", p, got, want)
 			}

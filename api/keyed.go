@@ -30,8 +30,9 @@ const (
 type call struct {
 	r          *http.Request
 	who        bridge.Caller
-	body       []byte
-	requestKey string // "" without an Idempotency-Key
+	body       []byte  // of an upload: what tells it from another
+	upload     *upload // nil of everything else
+	requestKey string  // "" without an Idempotency-Key
 }
 
 // cid and pid are the path's ids; one that no id of ours can look like is
@@ -95,13 +96,18 @@ func (s *Server) keyed(scope string, limit int64, h handler) http.HandlerFunc {
 		}
 		ctx, cancel := context.WithTimeout(ctx, actTime)
 		defer cancel()
-		out, p := s.answer(ctx, c, h)
-		if p != nil {
-			s.refuse(w, r, p)
-			return
-		}
-		out.write(w)
+		s.respond(ctx, w, c, h)
 	}
+}
+
+// respond writes what the handler answers, or its refusal.
+func (s *Server) respond(ctx context.Context, w http.ResponseWriter, c *call, h handler) {
+	out, p := s.answer(ctx, c, h)
+	if p != nil {
+		s.refuse(w, c.r, p)
+		return
+	}
+	out.write(w)
 }
 
 // admit authenticates and limits; it has answered when ok is false.

@@ -64,7 +64,14 @@ type live struct {
 
 func (f *face) serve() *live {
 	f.t.Helper()
+	return f.serveInstead(f.srv)
+}
+
+// serveInstead serves a part of the face with the limits of the whole.
+func (f *face) serveInstead(h http.Handler) *live {
+	f.t.Helper()
 	l := &live{face: f, server: api.NewHTTPServer(f.srv, ""), ln: newPipeListener()}
+	l.server.Handler = h
 	transport := &http.Transport{DialContext: l.ln.dial, DisableKeepAlives: true}
 	l.client = &http.Client{Transport: transport}
 	served := make(chan struct{})

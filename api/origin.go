@@ -22,14 +22,15 @@ func (s *Server) crossOrigin(next http.Handler) http.Handler {
 		}
 		h.Set("Access-Control-Allow-Origin", origin)
 		h.Set("Access-Control-Expose-Headers",
-			"X-Request-Id, Retry-After, RateLimit, RateLimit-Policy, Location, ETag, Idempotent-Replayed")
+			"X-Request-Id, Retry-After, RateLimit, RateLimit-Policy, Location, ETag, Idempotent-Replayed, "+
+				"Accept-Ranges, Content-Range, Content-Disposition, Repr-Digest")
 		if r.Method != http.MethodOptions || r.Header.Get("Access-Control-Request-Method") == "" {
 			next.ServeHTTP(w, r)
 			return
 		}
 		h.Set("Access-Control-Allow-Methods", "GET, POST, PATCH, DELETE")
 		h.Set("Access-Control-Allow-Headers",
-			"Authorization, X-Auth-Token, Content-Type, Idempotency-Key, If-Match, Last-Event-ID, X-Request-Id")
+			"Authorization, X-Auth-Token, Content-Type, Idempotency-Key, If-Match, If-None-Match, If-Range, Range, Last-Event-ID, X-Request-Id")
 		h.Set("Access-Control-Max-Age", "600")
 		w.WriteHeader(http.StatusNoContent)
 	})

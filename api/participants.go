@@ -35,6 +35,11 @@ func decodePerson(o *object) bridge.ParticipantSpec {
 		ExternalID:    deref(o.text("external_id", maxExternal)),
 		DialAfter: state.DialAfter(deref(o.word("dial_after",
 			string(state.DialNow), string(state.DialSMSSent), string(state.DialSMSDelivered)))),
+		Language:    deref(o.language("language")),
+		NameSoundID: deref(o.soundID("name_sound_id")),
+		MaxDuration: deref(o.seconds("max_duration", 0, 7*aDay)),
+		Waits:       o.flag("wait_for_presenter"),
+		EndsWith:    deref(o.flag("leave_with_presenter")),
 	}
 	if in := o.below("retry"); in != nil {
 		in.need("attempts")

@@ -48,6 +48,16 @@ func (q *query) cursor() string {
 	return s
 }
 
+// id is an id of ours as a parameter.
+func (q *query) id(name string) string {
+	s, ok := q.take(name)
+	if ok && !validID(s) {
+		q.wrong(name, codeInvalidField, "%s takes an id.", name)
+		return ""
+	}
+	return s
+}
+
 func (q *query) limit(most int) int {
 	s, ok := q.take("limit")
 	if !ok {

@@ -22,6 +22,10 @@ const (
 	pathParticipants = pathConference + "/participants"
 	pathParticipant  = pathParticipants + "/{pid}"
 	pathEvents       = pathConference + "/events"
+	pathRecordings   = pathConference + "/recordings"
+	pathRecording    = pathRecordings + "/{rid}"
+	pathSounds       = "/v2/sounds"
+	pathSound        = pathSounds + "/{sid}"
 	pathSMSStatus    = "/v2/sms/status"
 )
 
@@ -50,13 +54,32 @@ func (s *Server) routes() []route {
 		send(http.MethodPatch, pathParticipant, s.patchParticipant),
 		send(http.MethodDelete, pathParticipant, s.removeParticipant),
 
+		get(pathConference+"/hands", s.listHands),
+		send(http.MethodPost, pathParticipant+"/announce", s.tell),
+		send(http.MethodPost, pathConference+"/dial-in/forgive", s.forgiveGuesses),
+
+		send(http.MethodPost, pathConference+"/recording/start", s.startRecording),
+		send(http.MethodPost, pathConference+"/recording/stop", s.stopRecording),
+		send(http.MethodPost, pathConference+"/recording/pause", s.pauseRecording(true)),
+		send(http.MethodPost, pathConference+"/recording/resume", s.pauseRecording(false)),
+		get(pathRecordings, s.listRecordings),
+		get(pathRecording, s.getRecording),
+		send(http.MethodDelete, pathRecording, s.removeRecording),
+		{http.MethodGet, pathRecording + "/audio", s.audible(s.recordingAudio)},
+
+		get(pathSounds, s.listSounds),
+		{http.MethodPost, pathSounds, s.uploaded(s.addSound)},
+		get(pathSound, s.getSound),
+		send(http.MethodDelete, pathSound, s.removeSound),
+		{http.MethodGet, pathSound + "/audio", s.audible(s.soundAudio)},
+
 		{http.MethodGet, "/healthz", s.healthz},
 		{http.MethodGet, "/readyz", s.readyz},
 		{http.MethodGet, "/openapi.json", s.serveOpenAPI},
 		{http.MethodGet, "/metrics", promhttp.HandlerFor(s.cfg.Registry, promhttp.HandlerOpts{}).ServeHTTP},
 	}
 	for _, a := range []bridge.Action{bridge.Mute, bridge.Unmute, bridge.Hold, bridge.Resume,
-		bridge.Disconnect, bridge.Redial, bridge.Admit} {
+		bridge.Disconnect, bridge.Redial, bridge.Admit, bridge.Promote, bridge.LowerHand} {
 		list = append(list, send(http.MethodPost, pathParticipant+"/"+string(a), s.act(a)))
 	}
 	for _, k := range []bridge.BulkKind{bridge.MuteAll, bridge.UnmuteAll, bridge.LockAll, bridge.UnlockAll,

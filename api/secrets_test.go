@@ -18,15 +18,18 @@ func TestSecretsStaySecret(t *testing.T) {
 		f := newFace(t)
 		f.Phones.Script("", bridgetest.Callee{Answer: time.Second})
 		const pin, patchedPin, number = "739154", "820613", "+12025550147"
+		const modPin, patchedModPin = "46028175", "9150362748"
 		stored := f.tenantKey("default")
 		f = f.as(stored)
 		var replies bytes.Buffer
 		keep := func(a *answer) *answer { replies.Write(a.body); return a }
 
-		made := keep(f.do("POST", "/v2/conferences", `{"name":"Board","require_pin":true,"pin":"`+pin+`"}`, "Idempotency-Key", "idem-key-text").want(201))
+		made := keep(f.do("POST", "/v2/conferences", `{"name":"Board","require_pin":true,"pin":"`+pin+`","dial_in":{"moderator_pin":"`+modPin+`"}}`, "Idempotency-Key", "idem-key-text").want(201))
 		conf := "/v2/conferences/" + made.text("id")
 		keep(f.patch(conf, `{"pin":"`+patchedPin+`"}`).want(200))
+		keep(f.patch(conf, `{"dial_in":{"moderator_pin":"`+patchedModPin+`"}}`).want(200))
 		keep(f.post("/v2/conferences", `{"name":"x","pin":"`+pin+`9"}`).want(422))
+		keep(f.post("/v2/conferences", `{"name":"x","dial_in":{"moderator_pin":"`+modPin+`abc"}}`).want(422))
 		keep(f.post("/v2/conferences", `{"name":"x","pin":"`+pin+`",}`).want(400))
 		part := f.participant(conf, `{"phone_number":"`+number+`","send_pin_via_sms":true}`)
 		wait(t, 3*time.Second)
@@ -49,7 +52,7 @@ func TestSecretsStaySecret(t *testing.T) {
 		if len(places["log"]) < 1000 {
 			t.Fatalf("the log has only %d bytes; this test looks at nothing", len(places["log"]))
 		}
-		secrets := map[string]string{"conference PIN": pin, "changed PIN": patchedPin, "API key": stored, "key's secret": stored[18:],
+		secrets := map[string]string{"conference PIN": pin, "changed PIN": patchedPin, "moderator PIN": modPin, "changed moderator PIN": patchedModPin, "API key": stored, "key's secret": stored[18:],
 			"admin key": adminKey, "Idempotency-Key": "idem-key-text"}
 		for _, p := range texts {
 			secrets["personal PIN"] = p

@@ -35,13 +35,17 @@ type Config struct {
 
 // Limits of the HTTP face. Zero takes the default.
 type Limits struct {
-	RequestsPerSecond float64 // per key; 100
-	RequestBurst      int     // 200
-	FailuresPerMinute float64 // invalid keys per address; 10
-	FailureBurst      int     // 20
-	StreamsPerKey     int     // event streams open at once; 100
-	Streams           int     // of all keys; 1000
-	AddsPerSecond     float64 // told in RateLimit-Policy; the bridge enforces it; 10
+	RequestsPerSecond  float64 // per key; 100
+	RequestBurst       int     // 200
+	FailuresPerMinute  float64 // invalid keys per address; 10
+	FailureBurst       int     // 20
+	StreamsPerKey      int     // event streams open at once; 100
+	Streams            int     // of all keys; 1000
+	UploadsPerTenant   int     // sounds that come in at once; 4
+	Uploads            int     // of all tenants; 8, each at most 20 MB in memory
+	DownloadsPerTenant int     // recordings and sounds that go out at once; 32
+	Downloads          int     // of all tenants; 256
+	AddsPerSecond      float64 // told in RateLimit-Policy; the bridge enforces it; 10
 }
 
 func (l *Limits) complete() {
@@ -51,6 +55,10 @@ func (l *Limits) complete() {
 	fill(&l.FailureBurst, 20)
 	fill(&l.StreamsPerKey, 100)
 	fill(&l.Streams, 1000)
+	fill(&l.UploadsPerTenant, 4)
+	fill(&l.Uploads, 8)
+	fill(&l.DownloadsPerTenant, 32)
+	fill(&l.Downloads, 256)
 	fill(&l.AddsPerSecond, 10)
 }
 
@@ -70,13 +78,15 @@ type Server struct {
 	adminHash []byte
 	process   string // names this run of the program in claims
 
-	requests *buckets
-	failures *buckets
-	streams  *gate
-	running  *gate // Idempotency-Keys whose first request is being answered
-	metrics  *metrics
-	openapi  []byte
-	root     http.Handler
+	requests  *buckets
+	failures  *buckets
+	streams   *gate
+	uploads   *gate
+	downloads *gate
+	running   *gate // Idempotency-Keys whose first request is being answered
+	metrics   *metrics
+	openapi   []byte
+	root      http.Handler
 
 	closeOnce sync.Once
 	closing   chan struct{} // streams end
@@ -109,11 +119,13 @@ func New(cfg Config) (*Server, error) {
 	l := cfg.Limits
 	s := &Server{
 		cfg: cfg, log: cfg.Log, process: newRequestID(), openapi: document,
-		requests: newBuckets(l.RequestsPerSecond, l.RequestBurst, maxBuckets),
-		failures: newBuckets(l.FailuresPerMinute/60, l.FailureBurst, maxBuckets),
-		streams:  newGate(l.StreamsPerKey, l.Streams),
-		running:  newGate(1, math.MaxInt),
-		closing:  make(chan struct{}),
+		requests:  newBuckets(l.RequestsPerSecond, l.RequestBurst, maxBuckets),
+		failures:  newBuckets(l.FailuresPerMinute/60, l.FailureBurst, maxBuckets),
+		streams:   newGate(l.StreamsPerKey, l.Streams),
+		uploads:   newGate(l.UploadsPerTenant, l.Uploads),
+		downloads: newGate(l.DownloadsPerTenant, l.Downloads),
+		running:   newGate(1, math.MaxInt),
+		closing:   make(chan struct{}),
 	}
 	if cfg.AdminKey != "" {
 		sum := sha256.Sum256([]byte(cfg.AdminKey))

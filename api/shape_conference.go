@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"partyline/bridge"
-	"partyline/state"
 )
 
 // conferenceJSON is a conference as callers see it. Every field is always
@@ -37,6 +36,23 @@ type conferenceJSON struct {
 	EndedAt                 *time.Time    `json:"ended_at"`
 	Participants            headcountJSON `json:"participants"`
 	Seq                     uint64        `json:"seq"`
+
+	Language      *string    `json:"language"`
+	NameSoundID   *string    `json:"name_sound_id"`
+	HostSoundID   *string    `json:"host_sound_id"`
+	AnnounceNames bool       `json:"announce_names"`
+	AloneMusic    bool       `json:"alone_music"`
+	Levelling     bool       `json:"levelling"`
+	ComfortNoise  bool       `json:"comfort_noise"`
+	RecordFormat  string     `json:"record_format"`
+	RecordQuality string     `json:"record_quality"`
+	RecordStereo  bool       `json:"record_stereo"`
+	RecordTracks  bool       `json:"record_tracks"`
+	RecordBeep    int        `json:"record_beep"`
+	DialIn        dialInJSON `json:"dial_in"`
+	Presence      string     `json:"presence"`
+	ActiveSpeaker *string    `json:"active_speaker"` // a participant's id
+	Recording     *string    `json:"recording"`      // the id of the one that runs or is paused
 }
 
 // headcountJSON counts a conference's participants.
@@ -44,21 +60,6 @@ type headcountJSON struct {
 	Total   int `json:"total"`
 	Active  int `json:"active"`
 	Ringing int `json:"ringing"`
-}
-
-type acceptJSON struct {
-	Mode    string  `json:"mode"`
-	Key     *string `json:"key"`
-	Timeout int     `json:"timeout"`
-	Tries   int     `json:"tries"`
-}
-
-func showAccept(a state.Accept) acceptJSON {
-	mode := a.Mode
-	if mode == "" {
-		mode = state.AcceptNone
-	}
-	return acceptJSON{Mode: string(mode), Key: orNull(a.Key), Timeout: wholeSeconds(a.Timeout), Tries: a.Tries}
 }
 
 func showConference(v bridge.ConferenceView) conferenceJSON {
@@ -75,7 +76,21 @@ func showConference(v bridge.ConferenceView) conferenceJSON {
 		Locked: v.Locked, MutedAll: v.MutedAll, AllowUnmute: v.AllowUnmute, Reason: orNull(string(v.EndReason)),
 		StartedAt: utc(v.StartedAt), EndedAt: utc(v.EndedAt),
 		Participants: headcountJSON{Total: v.Total, Active: v.Active, Ringing: v.Ringing}, Seq: v.Seq,
+
+		Language: orNull(v.Language), NameSoundID: orNull(v.NameSoundID), HostSoundID: orNull(v.HostSoundID),
+		AnnounceNames: v.AnnounceNames, AloneMusic: !v.NoAloneMusic, Levelling: !v.NoLevelling, ComfortNoise: !v.NoComfortNoise,
+		RecordFormat: orDefault(v.RecordFormat, "wav"), RecordQuality: orDefault(v.RecordQuality, "standard"),
+		RecordStereo: v.RecordStereo, RecordTracks: v.RecordTracks, RecordBeep: wholeSeconds(v.RecordBeep),
+		DialIn: showDialIn(&v.Conference), Presence: orDefault(string(v.Presence), string(bridge.PresenceEmpty)),
+		ActiveSpeaker: orNull(v.ActiveSpeaker), Recording: orNull(v.Recording),
 	}
+}
+
+func orDefault(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
 }
 
 func orNull(s string) *string {

@@ -42,6 +42,24 @@ type participantJSON struct {
 	Timestamps    timestampsJSON `json:"timestamps"`
 	Quality       *qualityJSON   `json:"quality"`
 	Seq           uint64         `json:"seq"`
+
+	Speaking           bool         `json:"speaking"`
+	Spoken             float64      `json:"spoken"`     // seconds, to a tenth
+	HandPlace          *int         `json:"hand_place"` // in the queue of raised hands, from 1
+	Inbound            bool         `json:"inbound"`    // they called us
+	Machine            *machineJSON `json:"machine"`
+	Keys               *string      `json:"keys"` // how their phone sends keys: events, info, tones
+	Language           *string      `json:"language"`
+	NameSoundID        *string      `json:"name_sound_id"`
+	MaxDuration        *int         `json:"max_duration"`
+	WaitForPresenter   *bool        `json:"wait_for_presenter"` // null: as the conference says
+	LeaveWithPresenter bool         `json:"leave_with_presenter"`
+}
+
+// machineJSON says who answered, as far as the rhythm of speech tells.
+type machineJSON struct {
+	Result string `json:"result"`
+	MS     int64  `json:"ms"`
 }
 
 type sipJSON struct {
@@ -101,6 +119,15 @@ func showParticipant(v bridge.ParticipantView) participantJSON {
 			AnsweredAt: utc(v.AnsweredAt), JoinedAt: utc(v.JoinedAt), EndedAt: utc(v.EndedAt), NextTryAt: utc(v.NextTryAt),
 		},
 	}
+	p.Speaking, p.Spoken, p.Inbound, p.Keys = v.Speaking, tenths(v.Spoken), v.Inbound, orNull(string(v.Keys))
+	p.Language, p.NameSoundID, p.MaxDuration = orNull(v.Language), orNull(v.NameSoundID), secondsOrNull(v.MaxDuration)
+	p.WaitForPresenter, p.LeaveWithPresenter = v.Waits, v.EndsWith
+	if v.HandPlace > 0 {
+		p.HandPlace = new(v.HandPlace)
+	}
+	if m := v.Machine; m != nil {
+		p.Machine = &machineJSON{Result: m.Result, MS: m.MS}
+	}
 	if p.DialAfter == "" {
 		p.DialAfter = string(state.DialNow)
 	}
@@ -112,6 +139,9 @@ func showParticipant(v bridge.ParticipantView) participantJSON {
 	}
 	return p
 }
+
+// tenths is a duration in seconds with one decimal.
+func tenths(d time.Duration) float64 { return d.Round(100 * time.Millisecond).Seconds() }
 
 func showSIP(r *state.SIPResult) *sipJSON {
 	if r == nil {

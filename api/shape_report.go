@@ -32,6 +32,7 @@ type reportEntryJSON struct {
 	EndedAt       *time.Time   `json:"ended_at"`
 	AnsweredAfter *float64     `json:"answered_after"` // seconds, to the millisecond; null when nobody answered
 	Connected     int          `json:"connected"`      // whole seconds
+	Spoken        float64      `json:"spoken"`         // seconds, to a tenth
 	SMS           *string      `json:"sms"`
 	Quality       *qualityJSON `json:"quality"`
 }
@@ -44,7 +45,7 @@ func showReport(r bridge.Report) reportJSON {
 			ParticipantID: e.ParticipantID, PhoneNumber: e.PhoneNumber, Name: e.Name, ExternalID: orNull(e.ExternalID),
 			Role: string(e.Role), Status: string(e.Status), Reason: orNull(string(e.Reason)), SIP: showSIP(e.SIP),
 			Attempts: e.Attempts, DialedAt: utc(e.DialedAt), AnsweredAt: utc(e.AnsweredAt), JoinedAt: utc(e.JoinedAt),
-			EndedAt: utc(e.EndedAt), Connected: wholeSeconds(e.Connected), SMS: orNull(string(e.SMS)),
+			EndedAt: utc(e.EndedAt), Connected: wholeSeconds(e.Connected), Spoken: tenths(e.Spoken), SMS: orNull(string(e.SMS)),
 			Quality: showQuality(e.Quality),
 		}
 		if e.AnsweredAt != nil {

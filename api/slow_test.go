@@ -29,6 +29,10 @@ func TestSlowClientsAreCutOff(t *testing.T) {
 			"\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n", " ", 11 * time.Second},
 		"slow chunks": {"POST /v2/conferences HTTP/1.1\r\nHost: x\r\nX-Auth-Token: " + adminKey +
 			"\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n", "1\r\n \r\n", 11 * time.Second},
+		"slow sound": {"POST /v2/sounds?name=x HTTP/1.1\r\nHost: x\r\nX-Auth-Token: " + adminKey +
+			"\r\nContent-Type: audio/wav\r\nContent-Length: 1000000\r\n\r\n", "RIFF", 12 * time.Second},
+		"slow form": {"POST /v2/sounds HTTP/1.1\r\nHost: x\r\nX-Auth-Token: " + adminKey +
+			"\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 1000000\r\n\r\n--b\r\n", "X-A: b\r\n", 12 * time.Second},
 		"idle after a reply": {"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", "", 61 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -18,7 +18,7 @@ func TestTourOfAllOperations(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFace(t, func(a *api.Config, _ *bridge.Config) {
 			a.SMSCallback = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) })
-		})
+		}, withArchive)
 		f.Phones.Script("", bridgetest.Callee{Answer: time.Second})
 		used := make(map[string]bool)
 		step := func(id, method, path, body string, status int) *answer {
@@ -58,6 +58,12 @@ func TestTourOfAllOperations(t *testing.T) {
 		step("lockConference", "POST", conf+"/lock", "", 200)
 		step("unlockConference", "POST", conf+"/unlock", "", 200)
 		step("announce", "POST", conf+"/announce", `{"sound":"beep"}`, 200)
+		step("announceToParticipant", "POST", two+"/announce", `{"sound":"chime"}`, 200)
+		step("listHands", "GET", conf+"/hands", "", 200)
+		step("lowerHand", "POST", two+"/lower-hand", "", 200)
+		step("promoteParticipant", "POST", people+"/"+f.get(people + "?limit=3").items("participants")[2].(map[string]any)["id"].(string)+"/promote", "", 200)
+		step("forgiveGuesses", "POST", conf+"/dial-in/forgive", "", 204)
+		tourRecordings(t, step, conf)
 		step("disconnectParticipant", "POST", two+"/disconnect", "", 200)
 		wait(t, time.Second)
 		step("redialParticipant", "POST", two+"/redial", "", 200)
@@ -82,6 +88,9 @@ func TestTourOfAllOperations(t *testing.T) {
 		f.do("POST", "/v2/sms/status", "MessageSid=SM1", "Content-Type", "application/x-www-form-urlencoded").want(204)
 		used["smsStatus"] = true
 		used["streamEvents"] = true // events_test.go
+		for _, id := range []string{"addSound", "listSounds", "getSound", "removeSound", "downloadSound"} {
+			used[id] = true // sounds_test.go
+		}
 
 		for path, item := range f.contract.doc.Paths.Map() {
 			for method, op := range item.Operations() {
@@ -91,6 +100,20 @@ func TestTourOfAllOperations(t *testing.T) {
 			}
 		}
 	})
+}
+
+// tourRecordings records a conference, and uses what can be done with files.
+func tourRecordings(t *testing.T, step func(id, method, path, body string, status int) *answer, conf string) {
+	t.Helper()
+	one := conf + "/recordings/" + step("startRecording", "POST", conf+"/recording/start", `{"name":"Tour"}`, 200).text("id")
+	step("pauseRecording", "POST", conf+"/recording/pause", "", 200)
+	step("resumeRecording", "POST", conf+"/recording/resume", "", 200)
+	step("stopRecording", "POST", conf+"/recording/stop", "", 200)
+	wait(t, 5*time.Second)
+	step("listRecordings", "GET", conf+"/recordings", "", 200)
+	step("getRecording", "GET", one, "", 200)
+	step("downloadRecording", "GET", one+"/audio", "", 200)
+	step("removeRecording", "DELETE", one, "", 204)
 }
 
 // wait lets virtual time pass and everything due in it happen.
