@@ -1,6 +1,6 @@
 // Package sound composes the sounds callers hear from the bridge itself, as
-// 16-bit samples at 8 kHz, and measures levels and tones. Everything is
-// computed: there are no recordings.
+// 16-bit samples at 8 and at 16 kHz, and measures levels and tones. Everything
+// is computed: there are no recordings.
 package sound
 
 import (
@@ -19,63 +19,70 @@ type note struct {
 	long  time.Duration
 }
 
+// clip is a sound at both rates.
+type clip struct{ narrow, wide []int16 }
+
 // Each clip is made on first use and then shared: callers must not modify it.
 var (
-	// Beep is the short single tone that someone has joined.
-	Beep = melody(0, note{880, 0, 160 * ms})
-	// Chime is two falling bells: someone has left.
-	Chime = melody(0, note{1046.5, 0, 350 * ms}, note{784, 220 * ms, 480 * ms})
-	// PromptPIN asks for the PIN: three rising notes and a question's leap.
-	PromptPIN = melody(600*ms,
-		note{523.25, 0, 180 * ms}, note{659.25, 200 * ms, 180 * ms},
-		note{784, 400 * ms, 180 * ms}, note{1046.5, 640 * ms, 360 * ms})
-	// PromptKey asks for any key: two equal knocks and a higher one.
-	PromptKey = melody(600*ms,
-		note{659.25, 0, 140 * ms}, note{659.25, 200 * ms, 140 * ms}, note{880, 400 * ms, 300 * ms})
-	// PromptWrong says that it was wrong: two low notes, falling.
-	PromptWrong = melody(0, note{311.13, 0, 260 * ms}, note{233.08, 300 * ms, 460 * ms})
-	// PromptAccepted says welcome: a quick rising triad.
-	PromptAccepted = melody(0,
-		note{523.25, 0, 110 * ms}, note{659.25, 120 * ms, 110 * ms}, note{784, 240 * ms, 300 * ms})
-	// PromptGoodbye closes the call: a falling triad.
-	PromptGoodbye = melody(0,
-		note{784, 0, 200 * ms}, note{659.25, 220 * ms, 200 * ms}, note{523.25, 440 * ms, 500 * ms})
-	// HoldMusic is a calm piece of sixteen seconds that loops without a seam.
-	HoldMusic = sync.OnceValue(compose)
+	beep  = melody(0, note{880, 0, 160 * ms})
+	chime = melody(0, note{1046.5, 0, 350 * ms}, note{784, 220 * ms, 480 * ms})
+	music = sync.OnceValue(compose)
 )
+
+// Beep is the short single tone that someone has joined, at 8 kHz.
+func Beep() []int16 { return beep().narrow }
+
+// BeepWide is Beep at 16 kHz.
+func BeepWide() []int16 { return beep().wide }
+
+// Chime is two falling bells, at 8 kHz: someone has left.
+func Chime() []int16 { return chime().narrow }
+
+// ChimeWide is Chime at 16 kHz.
+func ChimeWide() []int16 { return chime().wide }
+
+// HoldMusic is a calm piece of 51 seconds that loops without a seam, at 8 kHz.
+func HoldMusic() []int16 { return music().narrow }
+
+// HoldMusicWide is HoldMusic at 16 kHz.
+func HoldMusicWide() []int16 { return music().wide }
 
 const ms = time.Millisecond
 
 // melody makes a clip of notes, with silence of the given length after the
 // last.
-func melody(rest time.Duration, notes ...note) func() []int16 {
-	return sync.OnceValue(func() []int16 {
+func melody(rest time.Duration, notes ...note) func() clip {
+	return sync.OnceValue(func() clip {
 		var end time.Duration
 		for _, n := range notes {
 			end = max(end, n.start+n.long)
 		}
-		wave := make([]float64, count(end+rest))
+		wave := make([]float64, count(end+rest, wideRate))
 		for _, n := range notes {
-			ring(wave, n, 0.25)
+			bell(wave, n, 0.25)
 		}
 		normalise(wave, level)
-		return quantise(wave)
+		return clip{narrow: quantise(halve(wave)), wide: quantise(wave)}
 	})
 }
 
-// ring adds a note: a fundamental, two soft harmonics and a gentle decay.
-// What does not fit at the end goes on at the beginning, which is what makes
-// a loop seamless.
-func ring(wave []float64, n note, gain float64) {
-	voice := make([]float64, count(n.long))
+// bell adds a note: a fundamental, two soft harmonics and a gentle decay.
+func bell(wave []float64, n note, gain float64) {
+	voice := make([]float64, count(n.long, wideRate))
 	for i := range voice {
-		t := float64(i) / Rate
+		t := float64(i) / wideRate
 		phase := 2 * math.Pi * n.freq * t
 		decay := math.Exp(-2 * t / n.long.Seconds())
 		voice[i] = gain * decay * (math.Sin(phase) + 0.25*math.Sin(2*phase) + 0.08*math.Sin(3*phase))
 	}
-	shape(voice, 8*ms)
-	at := count(n.start)
+	shape(voice, count(8*ms, wideRate))
+	mix(wave, voice, n.start)
+}
+
+// mix adds a voice at its time. What does not fit at the end goes on at the
+// beginning, which is what makes a loop seamless.
+func mix(wave, voice []float64, start time.Duration) {
+	at := count(start, wideRate)
 	for i, x := range voice {
 		wave[(at+i)%len(wave)] += x
 	}

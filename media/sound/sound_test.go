@@ -15,6 +15,35 @@ var clips = map[string]func() []int16{
 	"accepted": sound.PromptAccepted, "goodbye": sound.PromptGoodbye,
 }
 
+// wide are the clips that are there at 16 kHz, too.
+var wide = map[string]func() []int16{
+	"beep": sound.BeepWide, "chime": sound.ChimeWide, "hold music": sound.HoldMusicWide,
+}
+
+// At 16 kHz a clip is the same sound at the same time, equally clean.
+func TestWideClips(t *testing.T) {
+	for name, clip := range wide {
+		narrow, pcm := clips[name](), clip()
+		if len(pcm) != 2*len(narrow) {
+			t.Fatalf("%s: %d samples at 8 kHz and %d at 16 kHz", name, len(narrow), len(pcm))
+		}
+		var xy, xx, yy float64
+		for i, x := range narrow {
+			y := float64(pcm[2*i])
+			xy, xx, yy = xy+float64(x)*y, xx+float64(x)*float64(x), yy+y*y
+		}
+		if r := xy / math.Sqrt(xx*yy); r < 0.9999 {
+			t.Errorf("%s: correlation %.5f", name, r)
+		}
+		if begin, end := pcm[:8], pcm[len(pcm)-8:]; name != "hold music" && (peakOf(begin) > 100 || peakOf(end) > 100) {
+			t.Errorf("%s: begins with %v and ends with %v", name, begin, end)
+		}
+		if &pcm[0] != &clip()[0] {
+			t.Errorf("%s is made anew each time", name)
+		}
+	}
+}
+
 // Every clip is as loud as speech on a trunk, does not clip, and begins and
 // ends without a click.
 func TestClips(t *testing.T) {
@@ -54,25 +83,73 @@ func TestClipsDiffer(t *testing.T) {
 }
 
 // The seam of the loop is as smooth as the rest of the piece, in the wave and
-// in its loudness.
+// in its loudness, at both rates.
 func TestHoldMusicLoops(t *testing.T) {
-	pcm := sound.HoldMusic()
-	if d := time.Duration(len(pcm)) * time.Second / sound.Rate; d < 8*time.Second {
-		t.Errorf("only %v long", d)
-	}
-	twice := slices.Concat(pcm, pcm)
-	seam := twice[len(pcm)-400 : len(pcm)+400]
-	if at, before := bend(twice[len(pcm)-3:len(pcm)+3]), bend(twice[len(pcm)-803:len(pcm)-3]); at > before {
-		t.Errorf("the wave bends by %d at the seam, by %d at most before it", at, before)
-	}
-	before, after := sound.Level(seam[:400]), sound.Level(seam[400:])
-	if math.Abs(before-after) > 10 {
-		t.Errorf("%.1f dBFS before the seam, %.1f after it", before, after)
-	}
-	for i := 0; i+800 <= len(twice); i += 800 {
-		if level := sound.Level(twice[i : i+800]); level < -40 {
-			t.Errorf("a hole of %.1f dBFS at %v", level, time.Duration(i)*time.Second/sound.Rate)
+	for rate, pcm := range map[int][]int16{8000: sound.HoldMusic(), 16000: sound.HoldMusicWide()} {
+		if d := time.Duration(len(pcm)) * time.Second / time.Duration(rate); d < 30*time.Second || d > time.Minute {
+			t.Errorf("%v long", d)
 		}
+		frame := rate / 20
+		twice := slices.Concat(pcm, pcm)
+		seam := twice[len(pcm)-frame : len(pcm)+frame]
+		if at, before := bend(twice[len(pcm)-3:len(pcm)+3]), bend(twice[len(pcm)-2*frame-3:len(pcm)-3]); at > before {
+			t.Errorf("%d Hz: the wave bends by %d at the seam, by %d at most before it", rate, at, before)
+		}
+		before, after := sound.Level(seam[:frame]), sound.Level(seam[frame:])
+		if math.Abs(before-after) > 10 {
+			t.Errorf("%d Hz: %.1f dBFS before the seam, %.1f after it", rate, before, after)
+		}
+		for i := 0; i+2*frame <= len(twice); i += 2 * frame {
+			if level := sound.Level(twice[i : i+2*frame]); level < -32 {
+				t.Errorf("%d Hz: a hole of %.1f dBFS at %v", rate, level, time.Duration(i)*time.Second/time.Duration(rate))
+			}
+		}
+	}
+}
+
+// Hold music is as loud as the prompts around it, hour after hour, and holds
+// no attack that startles: from one 50 ms to the next it grows by 8 dB at most.
+func TestHoldMusicIsCalm(t *testing.T) {
+	for rate, pcm := range map[int][]int16{8000: sound.HoldMusic(), 16000: sound.HoldMusicWide()} {
+		if l := sound.Level(pcm); l < -24 || l > -20 {
+			t.Errorf("%.1f dBFS at %d Hz", l, rate)
+		}
+		last, steepest := 0.0, 0.0
+		for part := range slices.Chunk(pcm, rate/20) {
+			l := sound.Level(part)
+			if last != 0 {
+				steepest = max(steepest, l-last)
+			}
+			last = l
+		}
+		t.Logf("%d Hz: %.1f dBFS, it grows by %.1f dB in 50 ms at most", rate, sound.Level(pcm), steepest)
+		if steepest > 8 {
+			t.Errorf("%d Hz: it grows by %.1f dB in 50 ms", rate, steepest)
+		}
+	}
+}
+
+// The voiced part is measured, and not the pauses.
+func TestSpeechLevel(t *testing.T) {
+	for rate, tone := range map[int][]int16{8000: sound.Tone(400, -20, time.Second), 16000: sound.Tone(800, -20, time.Second)} {
+		// What is at 8 kHz is taken for 16 kHz: half as long, twice as high.
+		tone = tone[rate/100 : len(tone)-rate/100]
+		if got := sound.SpeechLevel(tone, rate); math.Abs(got+20) > 0.2 {
+			t.Errorf("a tone of −20 dBFS measures %.2f", got)
+		}
+		paused := slices.Concat(make([]int16, rate), tone, make([]int16, 4*rate), tone)
+		for i := range paused {
+			paused[i] += int16(i % 2) // a murmur
+		}
+		if got := sound.SpeechLevel(paused, rate); math.Abs(got+20) > 0.4 {
+			t.Errorf("with pauses it measures %.2f", got)
+		}
+	}
+	if got := sound.SpeechLevel(nil, 8000); got != -120 {
+		t.Errorf("nothing measures %.1f", got)
+	}
+	if got := sound.SpeechLevel(make([]int16, 800), 8000); got != -120 {
+		t.Errorf("silence measures %.1f", got)
 	}
 }
 
