@@ -112,7 +112,7 @@ func (r *mix) join(w *worker) {
 	for _, peer := range r.peers {
 		whole = peer.part.addTo(&r.all, &sounds, w.tick) && whole
 	}
-	if len(r.feeds) > 0 {
+	if len(r.feeds) > 0 { // what is added to all from here on is in no recording
 		r.tapped(w, sounds, whole)
 	}
 	if r.crossings[narrow] != nil {

@@ -177,6 +177,64 @@ func TestTapOverflowsIntoSilence(t *testing.T) {
 	}
 }
 
+// Two phones that click at the same moment do so in what a tap has of them,
+// though one came later, by another worker, in another codec and packet size.
+func TestTapAlignsVoices(t *testing.T) {
+	for _, second := range []string{"same", "wide", "late", "long packets"} {
+		r := newRigWith(t, Config{Workers: 2, Codecs: []string{"G722", "PCMU"}})
+		click := func(rate int64) func(int64) int16 {
+			return func(n int64) int16 {
+				if n%(rate/2) < rate/100 {
+					return int16(8000 * math.Sin(2*math.Pi*1000*float64(n)/float64(rate)))
+				}
+				return int16(100 * (n % 2)) // a line is never quite silent
+			}
+		}
+		room := r.e.NewRoom()
+		tap := NewTap(true)
+		room.Record(tap)
+		a := r.call(click(8000))
+		room.Update(Change{a.leg.ID(), talks})
+		var b *phone
+		switch second {
+		case "wide":
+			b = r.wideCall(click(16000))
+		case "late":
+			r.ticks(75)
+			b = r.call(click(8000))
+			b.at = a.at
+		case "long packets":
+			b = r.phone(click(8000))
+			b.ptime = 2 * frame
+			b.accept("sendrecv", "ptime:40")
+		default:
+			b = r.call(click(8000))
+		}
+		room.Update(Change{b.leg.ID(), talks})
+		r.ticks(200)
+		at := make(map[LegID][]float64) // seconds
+		for _, m := range tap.all() {
+			for _, v := range m.Voices {
+				for i, x := range v.PCM {
+					when := float64(m.Tick)/50 + float64(i)/float64(v.Rate)
+					last := len(at[v.Leg]) - 1
+					if x > 3000 && (last < 0 || when-at[v.Leg][last] > 0.1) {
+						at[v.Leg] = append(at[v.Leg], when)
+					}
+				}
+			}
+		}
+		one, two := at[a.leg.ID()], at[b.leg.ID()]
+		if len(one) < 7 || len(two) < 7 {
+			t.Fatalf("%s: clicks at %.3f and %.3f", second, one, two)
+		}
+		last, other := one[len(one)-1], two[len(two)-1]
+		if apart := math.Abs(last - other); apart > 0.0205 {
+			t.Errorf("%s: a click is at %.4f s and at %.4f s", second, last, other)
+		}
+	}
+}
+
 // The reader's pace decides how much may wait.
 func TestTapGrowsWithTheRoom(t *testing.T) {
 	r := newRig(t, 1)

@@ -26,15 +26,36 @@ type encoder interface {
 	close()
 }
 
-// Encoding has no hurry, and the mixer beside it has: it works for a little
-// while, and rests twice as long. A thread of lower priority would not do: it
-// could be kept from running in the middle of what the garbage collector
-// waits for, and that would keep the mixer.
+const encodeTicks = 5 // of 20 ms handed over at once
+
+// ease is the pace of what has no hurry, beside a mixer that has: it works
+// for a little while, and rests twice as long. A thread of lower priority
+// would not do: it could be kept from running in the middle of what the
+// garbage collector waits for, and that would keep the mixer.
+type ease struct{ since time.Time }
+
 const (
-	encodeSpell = 5 * time.Millisecond
-	encodeRest  = 2 * encodeSpell
-	encodeTicks = 5 // of 20 ms handed over at once
+	spell = 5 * time.Millisecond
+	rest  = 2 * spell
 )
+
+// rest is called often; it waits now and then, but not for long once the
+// program ends.
+func (e *ease) rest(ctx context.Context) {
+	if e.since.IsZero() {
+		e.since = time.Now()
+	}
+	if time.Since(e.since) < spell {
+		return
+	}
+	timer := time.NewTimer(rest)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+	e.since = time.Now()
+}
 
 // convert makes another file of a WAV file; it appears under its name when it
 // is whole.
@@ -79,7 +100,7 @@ func encode(ctx context.Context, out io.Writer, in io.Reader, s shape, samples i
 	b := make([]byte, encodeTicks*int64(s.rate/50)*s.frame())
 	pcm := make([]int16, len(b)/2)
 	in = bufio.NewReaderSize(in, 256<<10)
-	for began := time.Now(); ; {
+	for pace := new(ease); ctx.Err() == nil; pace.rest(ctx) {
 		n, err := io.ReadFull(in, b)
 		if err == io.EOF {
 			return e.finish()
@@ -93,14 +114,6 @@ func encode(ctx context.Context, out io.Writer, in io.Reader, s shape, samples i
 		if err := e.write(pcm[:n/2]); err != nil {
 			return err
 		}
-		if time.Since(began) < encodeSpell {
-			continue
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(encodeRest):
-			began = time.Now()
-		}
 	}
+	return ctx.Err()
 }

@@ -22,37 +22,35 @@ func (s *Studio) finish(folder *os.Root, failed error) Result {
 	if err == nil && len(names) == 0 {
 		err = fmt.Errorf("record: %w: no file", os.ErrNotExist)
 	}
-	if err = errors.Join(failed, err); err != nil {
-		r := described(folder, m, names)
-		r.Err = wrap(err)
-		return r
+	if failed == nil {
+		failed = err
 	}
-	if m.Format == "wav" {
-		r := described(folder, m, names)
-		if r.Err == nil {
-			r.Err = wrap(writeJSON(folder, finishedName, r))
+	if failed == nil && m.Format != "wav" {
+		var converted []string
+		if converted, failed = s.convertAll(folder, m, names); failed == nil {
+			names = converted
 		}
-		return r
 	}
-	converted, err := s.convertAll(folder, m, names)
-	if err != nil {
-		r := described(folder, m, names)
-		r.Err = wrap(err)
-		return r
+	r, err := s.describe(folder, m, names)
+	if failed == nil {
+		failed = err
 	}
-	r := described(folder, m, converted)
-	if r.Err == nil {
-		r.Err = wrap(writeJSON(folder, finishedName, r))
+	if failed == nil {
+		failed = writeJSON(folder, finishedName, r)
 	}
-	if r.Err == nil {
+	if failed == nil {
 		discard(folder, m)
 	}
+	r.Err = ours(failed)
 	return r
 }
 
-func wrap(err error) error {
-	if err == nil {
-		return nil
+// ours says whose error it is, where it does not say so itself.
+func ours(err error) error {
+	for _, own := range []error{nil, ErrFull, ErrInterrupted, ErrNotRecordable} {
+		if errors.Is(err, own) {
+			return err
+		}
 	}
 	return fmt.Errorf("record: %w", err)
 }
@@ -69,29 +67,36 @@ func discard(folder *os.Root, m manifest) {
 	}
 }
 
-// described lists files as they are: sizes, sums, and how long they last.
-func described(folder *os.Root, m manifest, names []string) (r Result) {
+// describe lists files as they are: sizes, sums, and how long they last. The
+// error is the first of those that could not be read.
+func (s *Studio) describe(folder *os.Root, m manifest, names []string) (r Result, first error) {
 	for _, name := range names {
-		f, err := describe(folder, m, name)
-		if err != nil {
-			r.Err = errors.Join(r.Err, err)
-			continue
+		f, err := s.describeFile(folder, m, name)
+		if err == nil {
+			r.Files = append(r.Files, f)
+			r.Duration = max(r.Duration, f.Duration)
+		} else if first == nil {
+			first = err
 		}
-		r.Files = append(r.Files, f)
-		r.Duration = max(r.Duration, f.Duration)
 	}
-	return r
+	return r, first
 }
 
-func describe(folder *os.Root, m manifest, name string) (File, error) {
+func (s *Studio) describeFile(folder *os.Root, m manifest, name string) (File, error) {
 	in, err := folder.Open(name)
 	if err != nil {
 		return File{}, err
 	}
 	defer in.Close()
-	sum := sha256.New()
-	n, err := io.Copy(sum, in)
-	if err != nil {
+	sum, size := sha256.New(), int64(0)
+	b := make([]byte, 256<<10)
+	for pace := new(ease); err == nil; pace.rest(s.ctx) {
+		var n int
+		n, err = in.Read(b)
+		sum.Write(b[:n])
+		size += int64(n)
+	}
+	if err != io.EOF {
 		return File{}, err
 	}
 	length, err := lasting(folder, m, stem(name))
@@ -101,7 +106,7 @@ func describe(folder *os.Root, m manifest, name string) (File, error) {
 	format := name[len(stem(name))+1:]
 	return File{
 		Name: name, ParticipantID: participantOf(name), ContentType: contentTypes[format],
-		Bytes: n, SHA256: sum.Sum(nil), Duration: length,
+		Bytes: size, SHA256: sum.Sum(nil), Duration: length,
 	}, nil
 }
 
