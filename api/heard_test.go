@@ -155,3 +155,5 @@ func (s shelf) Remove(id string) error {
 	s.drop(id)
 	return nil
 }
+
+func (a *archive) Close() error { return nil }

@@ -11,6 +11,7 @@ import (
 
 // Tell plays something to one participant, over what they hear.
 func (b *Bridge) Tell(ctx context.Context, who Caller, cid, pid string, a Announcement) error {
+	b.fetch(who.TenantID, a.Sound)
 	return b.change(ctx, who, cid, func(o *owner, _ *request) error {
 		m, err := o.find(pid)
 		if err != nil {

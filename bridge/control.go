@@ -115,6 +115,9 @@ func (o *owner) redial(r *request, m *member) error {
 // DoAll does one thing to a whole conference and says how many participants
 // it touched.
 func (b *Bridge) DoAll(ctx context.Context, who Caller, cid string, a BulkAction) (affected int, err error) {
+	if a.Kind == Announce {
+		b.fetch(who.TenantID, a.Sound)
+	}
 	err = b.change(ctx, who, cid, func(o *owner, _ *request) error {
 		if o.conf.Status == state.ConferenceEnded {
 			return errEnded()

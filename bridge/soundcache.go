@@ -92,6 +92,40 @@ func (x *soundIndex) clip(id string, load func() (*media.Clip, error), ready fun
 	return nil
 }
 
+// put keeps a clip that was read meanwhile.
+func (x *soundIndex) put(id string, c *media.Clip) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if _, asked := x.clips[id]; !asked {
+		if len(x.order) >= maxClips {
+			delete(x.clips, x.order[0])
+			x.order = x.order[1:]
+		}
+		x.order = append(x.order, id)
+	}
+	x.clips[id] = c
+}
+
+// fetch has a sound be in memory that somebody wants to hear now. It reads the
+// disk and is for a caller's goroutine.
+func (b *Bridge) fetch(tenant, id string) {
+	if b.cfg.Shelf == nil || !b.knowsSound(tenant, id) {
+		return
+	}
+	b.sounds.shelf.mu.Lock()
+	there := b.sounds.shelf.clips[id] != nil
+	b.sounds.shelf.mu.Unlock()
+	if there {
+		return
+	}
+	c, err := b.cfg.Shelf.Clip(id)
+	if err != nil {
+		b.cfg.Log.Warn("a sound could not be read", "sound", id, "error", err)
+		return
+	}
+	b.sounds.shelf.put(id, c)
+}
+
 // close waits for what is being loaded.
 func (x *soundIndex) close() {
 	x.mu.Lock()
