@@ -19,7 +19,7 @@ func newMDCT(block int) *mdct {
 	n := block / 2
 	m := &mdct{n: n, twist: make([]complex128, n/2), turn: make([]complex128, n/4), work: make([]complex128, n/2), u: make([]float64, n)}
 	for k := range m.twist {
-		m.twist[k] = cmplx.Rect(1, -math.Pi*float64(4*k+1)/float64(4*n))
+		m.twist[k] = cmplx.Rect(1, -math.Pi*float64(8*k+1)/float64(8*n))
 	}
 	for k := range m.turn {
 		m.turn[k] = cmplx.Rect(1, -4*math.Pi*float64(k)/float64(n))
