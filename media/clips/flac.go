@@ -22,6 +22,9 @@ func decodeFLAC(file []byte, in *intake) error {
 	if err := in.begin(int(stream.Info.SampleRate), channels); err != nil {
 		return err
 	}
+	if stream.Info.NSamples > uint64(in.most) {
+		return errTooLong
+	}
 	scale := 1 / float32(int64(1)<<(bits-1))
 	var out []float32
 	for {

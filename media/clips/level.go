@@ -15,6 +15,9 @@ const (
 	// faintest sound that is still taken for one, in dBFS. Below it there is
 	// only noise to amplify.
 	faintest = -65
+	// mostMore is by how much the rest of a sound is raised, in decibels, once
+	// its cracks are held back.
+	mostMore = 26
 	// limiting reaches so many samples ahead and behind: 5 ms.
 	limiting = wideRate / 200
 )
@@ -28,11 +31,16 @@ func level(wide []float32, dBFS float64) error {
 		return errors.New("there is nothing but silence in it")
 	}
 	// A crack can be louder than all else; once it is held back, the level
-	// is that of the rest.
-	for range 2 {
-		gain := float32(math.Pow(10, (dBFS-now)/20))
+	// is that of the rest. But where there is nothing besides it, noise is
+	// not made loud.
+	for pass := range 2 {
+		gain := dBFS - now
+		if pass > 0 {
+			gain = min(gain, mostMore)
+		}
+		factor := float32(math.Pow(10, gain/20))
 		for i := range wide {
-			wide[i] *= gain
+			wide[i] *= factor
 		}
 		limit(wide, float32(math.Pow(10, ceiling/20.0)))
 		now = speech(wide)
@@ -113,6 +121,7 @@ func limit(wide []float32, ceiling float32) {
 	}
 	for i := range wide {
 		sum += at(i) - at(i-limiting-1)
-		wide[i] *= float32(sum / (limiting + 1))
+		// The running sum is off by a hair after the wildest of peaks.
+		wide[i] = min(max(wide[i]*float32(sum/(limiting+1)), -ceiling), ceiling)
 	}
 }

@@ -41,10 +41,13 @@ type Encoder struct {
 const (
 	applicationVoIP = 2048
 	setBitrate      = 4002
+	setComplexity   = 4010
 	setSignal       = 4024
 	signalVoice     = 3001
 	getLookahead    = 4027
 	packetMost      = 1500
+
+	complexity = 5 // of 10: half the time of what it does unasked, and speech sounds the same
 )
 
 // Encoder makes an encoder for speech at 8000, 12000, 16000, 24000 or 48000
@@ -80,11 +83,10 @@ func (e *Encoder) start(rate, bits int) error {
 	if err := e.do("opus_encoder_init", e.state, uint32(rate), uint32(e.channels), applicationVoIP); err != nil {
 		return err
 	}
-	if err := e.do("opus_encoder_ctl_set", e.state, setBitrate, uint32(bits)); err != nil {
-		return err
-	}
-	if err := e.do("opus_encoder_ctl_set", e.state, setSignal, signalVoice); err != nil {
-		return err
+	for _, set := range [][2]uint32{{setBitrate, uint32(bits)}, {setComplexity, complexity}, {setSignal, signalVoice}} {
+		if err := e.do("opus_encoder_ctl_set", e.state, set[0], set[1]); err != nil {
+			return err
+		}
 	}
 	delay, err := e.in.Call("opus_encoder_ctl_get", e.state, getLookahead)
 	e.delay = int(delay)

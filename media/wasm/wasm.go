@@ -5,6 +5,7 @@ package wasm
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/tetratelabs/wazero"
@@ -29,6 +30,9 @@ func Compile(binary []byte) (*Module, error) {
 	ctx := context.Background()
 	r := wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfig().WithMemoryLimitPages(memoryPages))
 	code, err := r.CompileModule(ctx, binary)
+	if err == nil && len(code.ExportedMemories()) != 1 {
+		err = errors.New("the module does not show its memory")
+	}
 	if err == nil {
 		_, err = wasi_snapshot_preview1.Instantiate(ctx, r)
 	}
@@ -59,10 +63,6 @@ func (m *Module) Start() (*Instance, error) {
 	mod, err := m.runtime.InstantiateModule(ctx, m.code, wazero.NewModuleConfig().WithName("").WithStartFunctions("_initialize"))
 	if err != nil {
 		return nil, fmt.Errorf("wasm: %w", err)
-	}
-	if mod.Memory() == nil {
-		mod.Close(ctx)
-		return nil, fmt.Errorf("wasm: the module has no memory")
 	}
 	return &Instance{mod: mod, found: make(map[string]api.Function)}, nil
 }

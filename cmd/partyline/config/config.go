@@ -4,6 +4,7 @@
 package config
 
 import (
+	"path/filepath"
 	"time"
 )
 
@@ -18,6 +19,7 @@ type Config struct {
 	State     State     `yaml:"state"`
 	Auth      Auth      `yaml:"auth"`
 	Recording Recording `yaml:"recording"`
+	Sounds    Sounds    `yaml:"sounds"`
 	Webhooks  Webhooks  `yaml:"webhooks"`
 	Limits    Limits    `yaml:"limits"`
 	Log       Log       `yaml:"log"`
@@ -103,8 +105,15 @@ type Auth struct {
 }
 
 type Recording struct {
-	Dir       string        `yaml:"dir"`
-	Retention time.Duration `yaml:"retention"`
+	Dir        string        `yaml:"dir"` // relative ones are beside the store
+	Retention  time.Duration `yaml:"retention"`
+	MP3Encoder string        `yaml:"mp3_encoder"` // a WebAssembly module; empty: no MP3
+}
+
+type Sounds struct {
+	Dir      string `yaml:"dir"`      // of uploads; relative ones are beside the store
+	Prompts  string `yaml:"prompts"`  // LANGUAGE/NAME.wav in place of the built-in prompts; empty: none
+	Language string `yaml:"language"` // of prompts where nobody says otherwise
 }
 
 type Webhooks struct {
@@ -144,6 +153,7 @@ func Default() Config {
 		SMS:       SMS{Provider: "log"},
 		State:     State{Path: "partyline.db"},
 		Recording: Recording{Dir: "recordings", Retention: 720 * time.Hour},
+		Sounds:    Sounds{Dir: "sounds", Language: "en"},
 		Limits:    Limits{ParticipantsPerConference: 1000, AddsPerSecond: 10, RequestsPerSecond: 1000},
 		Log:       Log{Level: "info", Format: "text"},
 		Shutdown:  Shutdown{Drain: 30 * time.Minute},
@@ -180,4 +190,12 @@ func (s State) KeyPath() string {
 		return s.KeyFile
 	}
 	return s.Path + ".key"
+}
+
+// Beside is a path as it is meant: relative ones are beside the store.
+func (s State) Beside(path string) string {
+	if path == "" || filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(filepath.Dir(s.Path), path)
 }

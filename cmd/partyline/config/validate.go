@@ -18,6 +18,8 @@ var (
 	e164    = regexp.MustCompile(`^\+[1-9]\d{1,14}$`)
 	country = regexp.MustCompile(`^[A-Z]{2}$`)
 	prefix  = regexp.MustCompile(`^\+\d{1,15}$`)
+
+	language = regexp.MustCompile(`^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$`)
 )
 
 // validate returns complaints whose Where is a key's path.
@@ -68,6 +70,18 @@ func validate(c Config) Problems {
 	}
 	if !within(c.Shutdown.Drain, 0, 24*time.Hour) {
 		bad("shutdown.drain", "%v is not between 0 and 24h", c.Shutdown.Drain)
+	}
+	if c.Recording.Dir == "" {
+		bad("recording.dir", "must name a folder")
+	}
+	if !within(c.Recording.Retention, time.Hour, 20*365*24*time.Hour) {
+		bad("recording.retention", "%v is not between 1h and 20 years", c.Recording.Retention)
+	}
+	if c.Sounds.Dir == "" {
+		bad("sounds.dir", "must name a folder")
+	}
+	if !language.MatchString(c.Sounds.Language) {
+		bad("sounds.language", "%q is not a language such as en or es-MX", c.Sounds.Language)
 	}
 	if c.Cluster.Enabled {
 		bad("cluster.enabled", "this version runs alone; leave it false")

@@ -17,6 +17,9 @@ import (
 	"partyline/bridge"
 	"partyline/cmd/partyline/config"
 	"partyline/media"
+	"partyline/media/clips"
+	"partyline/media/prompt"
+	"partyline/media/record"
 	"partyline/sip"
 	"partyline/sms"
 	"partyline/state"
@@ -40,6 +43,9 @@ type Node struct {
 	agent  *sip.Agent
 	outbox *sms.Outbox
 	bridge *bridge.Bridge
+	voice  *prompt.Library
+	shelf  *clips.Shelf
+	studio *record.Studio
 	api    *api.Server
 	http   *http.Server
 	ln     net.Listener
@@ -62,7 +68,7 @@ func Start(ctx context.Context, cfg config.Config, opts Options) (*Node, error) 
 	life, stop := context.WithCancel(context.WithoutCancel(ctx))
 	n.stop = stop
 	for _, step := range []func(context.Context, Options) error{
-		n.openStore, n.startMedia, n.startSIP, n.startBridge, n.startHTTP,
+		n.openStore, n.openSounds, n.startMedia, n.startSIP, n.startBridge, n.startHTTP,
 	} {
 		if err := step(life, opts); err != nil {
 			n.Abandon()

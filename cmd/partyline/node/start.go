@@ -109,6 +109,8 @@ func (n *Node) startBridge(ctx context.Context, opts Options) error {
 		Mixer:  mixer{n.engine},
 		Dialer: dialer{n.agent},
 		Texter: n.outbox,
+		Voice:  n.voice, Shelf: n.shelf, Recorder: recorder{n.studio},
+		Language: c.Sounds.Language, Retention: c.Recording.Retention,
 		Limits: bridge.Limits{
 			ParticipantsPerConference: c.Limits.ParticipantsPerConference,
 			AddsPerSecond:             c.Limits.AddsPerSecond,

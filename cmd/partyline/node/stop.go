@@ -67,6 +67,9 @@ func (n *Node) tearDown() {
 		_ = n.control.Close()
 	}
 	n.owned.Wait()
+	if n.studio != nil {
+		_ = n.studio.Close() // the bridge has, where there was one
+	}
 	if n.store != nil {
 		_ = n.store.Close()
 	}
