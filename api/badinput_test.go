@@ -220,7 +220,9 @@ func TestBadPatches(t *testing.T) {
 		{conf, badBody{`{"dial_in":null}`, 422, "invalid_field", "dial_in"}},
 		{conf, badBody{`{"dial_in":{"numbers":null}}`, 422, "invalid_field", "dial_in.numbers"}},
 		{conf, badBody{`{"dial_in":{"has_moderator_pin":true}}`, 422, "unknown_field", "dial_in.has_moderator_pin"}},
-		{conf, badBody{`{"record_format":"mp3"}`, 422, "unknown_field", "record_format"}},
+		{conf, badBody{`{"record_format":"flac"}`, 422, "invalid_field", "record_format"}},
+		{conf, badBody{`{"record_format":null}`, 422, "invalid_field", "record_format"}},
+		{conf, badBody{`{"record":true}`, 422, "not_supported", "record"}}, // nothing to record with here
 		{conf, badBody{`{"presence":"single"}`, 422, "unknown_field", "presence"}},
 		{conf, badBody{`{"max_participants":1001}`, 422, "", "max_participants"}},
 		{part, badBody{`{"name":null}`, 422, "invalid_field", "name"}},

@@ -65,6 +65,7 @@ func decodeConferencePatch(body []byte) (bridge.ConferencePatch, error) {
 		Locked:             o.flag("locked"),
 		MaxDuration:        o.seconds("max_duration", 0, 7*aDay),
 		Record:             o.flag("record"),
+		Recording:          decodeRecordingPatch(o, "record_"),
 		Sound:              decodeConferenceSound(o),
 		DialIn:             decodeDialIn(o),
 	}

@@ -57,6 +57,8 @@ func TestDecodeConferencePatch(t *testing.T) {
 			RecordBeep: new(15 * time.Second), Language: new("es"), NameSoundID: new(""), HostSoundID: new(aSound)}},
 		`{"announce_names":false,"alone_music":true,"levelling":true,"comfort_noise":true}`: {Sound: bridge.ConferenceSound{
 			AnnounceNames: new(false), AloneMusic: new(true), Levelling: new(true), ComfortNoise: new(true)}},
+		`{"record_format":"opus","record_quality":"high","record_stereo":false,"record_tracks":true}`: {Recording: bridge.RecordingPatch{
+			Format: new("opus"), Quality: new("high"), Stereo: new(false), Tracks: new(true)}},
 		`{"dial_in":{"numbers":[]}}`:                                {DialIn: bridge.DialInSpec{Numbers: &[]string{}}},
 		`{"dial_in":{"role":"presenter","moderator_pin":"123456"}}`: {DialIn: bridge.DialInSpec{Role: new(state.RolePresenter), ModeratorPIN: new("123456")}},
 	} {

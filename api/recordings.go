@@ -12,11 +12,16 @@ import (
 // decodeRecording reads what a recording is to be, in fields that begin with
 // a prefix: that of a conference whose recordings start by themselves, or "".
 func decodeRecording(o *object, prefix string) bridge.RecordingSpec {
-	return bridge.RecordingSpec{
-		Format:  deref(o.word(prefix+"format", "wav", "mp3", "opus")),
-		Quality: deref(o.word(prefix+"quality", "standard", "high")),
-		Stereo:  deref(o.flag(prefix + "stereo")),
-		Tracks:  deref(o.flag(prefix + "tracks")),
+	p := decodeRecordingPatch(o, prefix)
+	return bridge.RecordingSpec{Format: deref(p.Format), Quality: deref(p.Quality), Stereo: deref(p.Stereo), Tracks: deref(p.Tracks)}
+}
+
+func decodeRecordingPatch(o *object, prefix string) bridge.RecordingPatch {
+	return bridge.RecordingPatch{
+		Format:  o.word(prefix+"format", "wav", "mp3", "opus"),
+		Quality: o.word(prefix+"quality", "standard", "high"),
+		Stereo:  o.flag(prefix + "stereo"),
+		Tracks:  o.flag(prefix + "tracks"),
 	}
 }
 

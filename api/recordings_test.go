@@ -6,6 +6,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"partyline/api"
+	"partyline/bridge"
 	"partyline/bridge/bridgetest"
 )
 
@@ -104,3 +106,45 @@ func TestBadRecordings(t *testing.T) {
 	}
 	f.get(conf+"/recordings?limit=1").wantCode(422, "unknown_parameter")
 }
+
+// A conference that records by itself, and what its settings do to the next
+// recording.
+func TestRecordPolicy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFace(t, withArchive)
+		f.Phones.Script("", bridgetest.Callee{Answer: time.Second})
+		conf := f.conference(`{"name":"Interview","record":true,"record_quality":"high","record_stereo":true}`)
+		fields(t, f.patch(conf, `{"record_format":"mp3","record_tracks":true}`).want(200).object(),
+			`{"record":true,"record_format":"mp3","record_quality":"high","record_stereo":true,"record_tracks":true}`)
+		f.participant(conf)
+		wait(t, 3*time.Second)
+		list := f.get(conf + "/recordings").want(200).items("recordings")
+		if len(list) != 1 {
+			t.Fatalf("%d recordings", len(list))
+		}
+		fields(t, list[0].(map[string]any), `{"started_by":"auto","status":"recording","format":"mp3","quality":"high","stereo":true,"tracks":true}`)
+	})
+}
+
+// Where only some formats can be had, the others are refused at once, in the
+// field that asked for them.
+func TestRecordFormatsOfThisMachine(t *testing.T) {
+	f := newFace(t, withArchive, func(_ *api.Config, b *bridge.Config) { b.Recorder = wavOnly{b.Recorder} })
+	conf := f.conference()
+	for _, a := range []*answer{
+		f.post("/v2/conferences", `{"name":"x","record":true,"record_format":"mp3"}`),
+		f.patch(conf, `{"record":true,"record_format":"mp3"}`),
+		f.patch(conf, `{"record_format":"opus"}`),
+	} {
+		if a.wantCode(422, "unknown_format"); a.text("param") != "record_format" {
+			t.Errorf("param %q", a.text("param"))
+		}
+	}
+	fields(t, f.patch(conf, `{"record":true,"record_format":"wav"}`).want(200).object(), `{"record":true,"record_format":"wav"}`)
+}
+
+// wavOnly is a recorder without encoders.
+type wavOnly struct{ bridge.Recorder }
+
+// Formats implements bridge.Recorder.
+func (wavOnly) Formats() []string { return []string{"wav"} }

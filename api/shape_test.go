@@ -85,6 +85,8 @@ func TestConferenceTag(t *testing.T) {
 		"announce_names": func(c *state.Conference) { c.AnnounceNames = true }, "alone_music": func(c *state.Conference) { c.NoAloneMusic = true },
 		"levelling": func(c *state.Conference) { c.NoLevelling = true }, "comfort_noise": func(c *state.Conference) { c.NoComfortNoise = true },
 		"record": func(c *state.Conference) { c.Record = true }, "record_beep": func(c *state.Conference) { c.RecordBeep = time.Second },
+		"record_format": func(c *state.Conference) { c.RecordFormat = "mp3" }, "record_quality": func(c *state.Conference) { c.RecordQuality = "high" },
+		"record_stereo": func(c *state.Conference) { c.RecordStereo = true }, "record_tracks": func(c *state.Conference) { c.RecordTracks = true },
 		"numbers": func(c *state.Conference) { c.DialInNumbers = []string{"+12025550199"} }, "role": func(c *state.Conference) { c.DialInRole = state.RoleListener },
 		"moderator_pin": func(c *state.Conference) { c.ModeratorPINHash = aHash }, "another moderator_pin": func(c *state.Conference) { c.ModeratorPINHash = aHash[1:] }, "pin": func(c *state.Conference) { c.PINHash = aHash },
 		"machine_detection": func(c *state.Conference) { c.Accept.Machines = true }, "sound_id": func(c *state.Conference) { c.Accept.SoundID = aSound },

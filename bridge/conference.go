@@ -90,6 +90,10 @@ func (o *owner) update(p ConferencePatch) error {
 	set(&c.PresenterGrace, p.PresenterGrace)
 	set(&c.MaxDuration, p.MaxDuration)
 	set(&c.Record, p.Record)
+	p.Recording.apply(&c.Conference)
+	if err := o.b.checkRecordPolicy(&o.conf.Conference, &c.Conference); err != nil {
+		return err
+	}
 	p.Sound.hear(&c.Conference)
 	if p.PIN != nil {
 		if err := checkPIN(*p.PIN); err != nil {

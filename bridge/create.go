@@ -98,9 +98,7 @@ func (b *Bridge) newConference(who Caller, s ConferenceSpec) (conferenceRecord, 
 	c.RecordFormat, c.RecordQuality, c.RecordStereo, c.RecordTracks = s.Recording.Format, s.Recording.Quality, s.Recording.Stereo, s.Recording.Tracks
 	if s.Record {
 		if err := b.checkRecording(&s.Recording); err != nil {
-			if err.Code == "not_supported" {
-				err.Param = "record"
-			}
+			err.Param = recordField(err.Param)
 			return c, err
 		}
 	}

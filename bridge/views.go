@@ -84,6 +84,7 @@ type ConferencePatch struct {
 	Locked             *bool
 	MaxDuration        *time.Duration
 	Record             *bool
+	Recording          RecordingPatch
 	Sound              ConferenceSound
 	DialIn             DialInSpec
 }
