@@ -51,7 +51,11 @@ func (l *loop) at(w *worker) *payload {
 	for n := 0; n < frame; from = 0 {
 		n += copy(l.sound.narrow[n:], clip[from:])
 	}
-	if l.up != nil {
+	if l.up != nil && len(l.clip.Wide) == 2*len(clip) {
+		for n, from := 0, int(w.tick*wideFrame%int64(2*len(clip))); n < wideFrame; from = 0 {
+			n += copy(l.sound.wide[n:], l.clip.Wide[from:])
+		}
+	} else if l.up != nil {
 		l.up.convert(l.sound.wide[:], l.sound.narrow[:], w)
 	}
 	return &l.sound

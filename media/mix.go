@@ -24,6 +24,11 @@ type mix struct {
 	common    payload // for all who added nothing themselves
 	announced []announcement
 	feeds     []*feed // into the taps of recordings
+
+	says             []saying
+	home             bool    // this share adds the words of says
+	gainFrom, gainTo float32 // of the speakers on this tick, while says has any
+	comfort          comfort
 }
 
 type announcement struct {
@@ -61,6 +66,7 @@ func (r *mix) gather(w *worker) {
 			r.sounded[rate] = false
 		}
 	}
+	r.sayNow(w.tick)
 	for _, s := range r.speakers {
 		if s.sounded != w.tick+1 {
 			continue
@@ -68,9 +74,15 @@ func (r *mix) gather(w *worker) {
 		rate := rateOf(s.far.codec)
 		r.sounded[rate] = true
 		sum := r.sum[rate][:perTick(rate)]
+		if len(r.says) > 0 {
+			r.turnDown(s.pcm[:len(sum)])
+		}
 		for i, x := range s.pcm[:len(sum)] {
 			sum[i] += int32(x)
 		}
+	}
+	if len(r.says) > 0 {
+		r.speak(w.tick)
 	}
 	if len(r.announced) > 0 {
 		r.announce()
@@ -88,7 +100,7 @@ func (r *mix) find() {
 	r.speakers = r.speakers[:0]
 	r.hears = [rates]bool{}
 	for _, s := range r.members {
-		if s.speaking {
+		if s.speaking && s.mixed {
 			r.speakers = append(r.speakers, s)
 		}
 		if s.far.known {
@@ -121,6 +133,9 @@ func (r *mix) join(w *worker) {
 	for rate := range r.all {
 		if !r.hears[rate] {
 			continue
+		}
+		if r.comfort.on {
+			r.comfort.add(r.all[rate][:perTick(rate)])
 		}
 		out := r.common.narrow[:]
 		if rate == wide {
@@ -159,15 +174,10 @@ func (r *mix) play(clip *Clip, tick int64) {
 }
 
 func (r *mix) announce() {
-	r.sounded[narrow] = true
-	sum := &r.sum[narrow]
 	for k := range r.announced {
 		a := &r.announced[k]
-		said := a.clip.PCM[a.at:min(a.at+frame, len(a.clip.PCM))]
-		for i, x := range said {
-			sum[i] += int32(x)
-		}
-		a.at += len(said)
+		r.put(a.clip, a.at)
+		a.at += frame
 	}
 	r.announced = slices.DeleteFunc(r.announced, func(a announcement) bool { return a.at >= len(a.clip.PCM) })
 }

@@ -1,6 +1,9 @@
 package media
 
-import "partyline/media/jitter"
+import (
+	"partyline/media/dtmf"
+	"partyline/media/jitter"
+)
 
 // mouth is what a leg needs once it may be heard. Most legs of a webinar never
 // are.
@@ -9,6 +12,9 @@ type mouth struct {
 	pcm   [wideFrame]int16 // what it put into the mix, at its codec's rate
 	limit limiter          // of the mix without itself
 	cross *crossing        // from the rate it speaks at, where that is another
+	talk  talk
+	level leveller
+	dual  dtmf.Tones // keys in its sound
 }
 
 // open lets a leg be heard from now on. What waits in its socket was said
@@ -21,7 +27,10 @@ func (s *stream) open(w *worker) {
 	s.jit.Reset()
 	s.cross, s.flush, s.pace = nil, false, pace{}
 	s.opening, s.speaking = false, true
-	s.room.changed = true
+	s.dual = dtmf.Tones{}
+	if s.room != nil {
+		s.room.changed = true
+	}
 }
 
 // shutMouth gives back what a closed leg had.

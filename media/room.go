@@ -8,11 +8,13 @@ type Room struct {
 	home   *worker
 
 	// Guarded by Engine.mu.
-	shares []*mix // by worker
-	legs   int
-	spread bool // over all workers
-	closed bool
-	taps   []*Tap
+	shares  []*mix // by worker
+	legs    int
+	spread  bool // over all workers
+	closed  bool
+	says    []saying // not said to the end yet
+	comfort bool
+	taps    []*Tap
 }
 
 // Update gives legs new audio, and brings those that are not yet in the room
@@ -84,7 +86,10 @@ func (r *Room) open(workers ...*worker) {
 	r.spread = len(workers) > 1
 	for _, w := range workers {
 		if r.shares[w.id] == nil {
-			share := new(mix)
+			share := &mix{comfort: comfort{on: r.comfort, seed: uint32(w.id)*2654435761 + 1}}
+			for _, s := range r.says {
+				share.hearSaid(s, w == r.home)
+			}
 			r.shares[w.id] = share
 			w.post(command{room: share, run: func(w *worker) { w.addRoom(share) }})
 			for _, t := range r.taps {

@@ -106,6 +106,11 @@ func (s *stream) depart(w *worker, sound []byte) {
 
 // sound chooses what the leg hears on this tick, from its state alone.
 func (s *stream) sound(w *worker) []byte {
+	if s.over != nil {
+		if sound, ok := s.overlay(w); ok {
+			return sound
+		}
+	}
 	switch {
 	case s.loop != nil:
 		return s.share(s.loop.at(w), w)
@@ -120,24 +125,16 @@ func (s *stream) sound(w *worker) []byte {
 }
 
 // prompt encodes the next 20 ms of a Play that does not loop; it is false
-// when the Play is over.
+// when the Play is over, or is one over the mix that waits for its turn.
 func (s *stream) prompt(w *worker) bool {
 	play := s.audio.Play
 	if s.playAt >= len(play.Clip.PCM) && s.playAt > 0 {
 		return false
 	}
-	pcm := w.pcm[:frame]
-	n := copy(pcm, play.Clip.PCM[s.playAt:])
-	clear(pcm[n:])
-	if rateOf(s.far.codec) == wide {
-		if s.up == nil {
-			s.up = newCrossing(narrow)
-		}
-		s.up.convert(w.wide[:], pcm, w)
-		pcm = w.wide[:]
+	if play.Over && s.audio.Hears && s.room != nil {
+		return false
 	}
-	s.alone(pcm, w)
-	s.playAt += frame
+	s.alone(s.clipTick(w, play.Clip), w)
 	if s.playAt >= len(play.Clip.PCM) {
 		w.emit(s.leg, Event{Kind: EventPlayed, Play: play})
 	}

@@ -25,7 +25,8 @@ type stream struct {
 	loop     *loop // of a looped Play
 	sounded  int64 // tick of pcm, + 1
 	secure   *srtp.Session
-	speaking bool // may be heard in its room: audio, direction and room say so
+	speaking bool // is listened to: it may be heard in its room, or audio says so
+	mixed    bool // may be heard in its room: audio, direction and room say so
 	opening  bool // will be speaking when this tick is over
 
 	moved     bool // from another worker, and nothing sent since
@@ -56,6 +57,7 @@ type stream struct {
 	voice  *voice         // where the codec has a memory
 	playAt int            // sample the one-shot Play has come to
 	up     *crossing      // of a Play, for a leg that hears 16 kHz
+	over   *over          // of a Play over the mix
 }
 
 // far is what SDP agreed on with the far end.
@@ -82,6 +84,11 @@ func (s *stream) set(w *worker, a Audio) {
 	if a.Play != s.audio.Play {
 		w.drop(s.loop)
 		s.loop, s.playAt = nil, 0
+		if a.Play != nil && a.Play.Over && !a.Play.Loop {
+			s.lay()
+		} else if s.over != nil {
+			s.over.done = true
+		}
 		s.voice.part()
 		if a.Play != nil && a.Play.Loop {
 			s.loop = w.loopOf(a.Play.Clip, s.far.codec)
@@ -151,22 +158,46 @@ func (s *stream) aim() {
 	}
 }
 
-// settle finds out whether the leg may be heard now. One that may not is not
-// from this tick on. One that may again is heard from the next tick on, with
-// what came after this one: see open.
+// settle finds out whether the leg may be heard now, or is listened to. One
+// that may not is not from this tick on. One that may again is heard from the
+// next tick on, with what came after this one: see open. What somebody said
+// while they were only listened to is not for the mix, either.
 func (s *stream) settle(w *worker) {
-	may := s.room != nil && s.audio.Speaks && s.far.known && s.far.dir == SendRecv
+	there := s.far.known && s.far.dir == SendRecv
+	mixed := there && s.room != nil && s.audio.Speaks
+	may := mixed || there && s.audio.Listen
+	if mixed != s.mixed {
+		s.mixed = mixed
+		s.hushTalk(w)
+		if s.room != nil {
+			s.room.changed = true
+		}
+		if mixed && s.speaking {
+			s.speaking, s.opening = false, true
+			w.tend(s)
+		}
+	}
 	if may == (s.speaking || s.opening) {
 		return
 	}
 	s.opening = may
 	if !may {
 		s.speaking = false
+		s.hushTalk(w)
 	}
 	if s.room != nil {
 		s.room.changed = true
 	}
 	w.tend(s)
+}
+
+// lay prepares for a Play over the mix; one that comes while another is being
+// played begins with the mix as far down as it is.
+func (s *stream) lay() {
+	if s.over == nil {
+		s.over = &over{gain: 1}
+	}
+	s.over.done = false
 }
 
 // join brings the stream into a room, out of any other.
@@ -192,7 +223,13 @@ func (s *stream) part(w *worker) {
 // take makes s.pcm this tick's sound of one who may be heard, if there is any:
 // silence adds nothing and needs no mix of its own.
 func (s *stream) take(w *worker) {
-	if !s.speaking || s.jit.Resting() {
+	if !s.speaking {
+		return
+	}
+	if s.jit.Resting() {
+		if s.talk.pause() {
+			s.told(w)
+		}
 		return
 	}
 	rate := rateOf(s.far.codec)
@@ -202,7 +239,8 @@ func (s *stream) take(w *worker) {
 	} else {
 		s.jit.Get(pcm, w.due) // Empty, too, may end in a fade
 	}
-	if silent(pcm) {
+	s.heed(w, pcm)
+	if !s.mixed || silent(pcm) {
 		return
 	}
 	if s.sounded != w.tick {

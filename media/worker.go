@@ -59,6 +59,8 @@ type worker struct {
 	wide    [wideFrame]int16 //
 	bus     bus              //
 	other   bus              //
+	third   bus              //
+	slice   [frame]int16     // a tick of a clip
 	clear   [2048]byte       // a packet as it was before it was encrypted
 	report  [512]byte        // an RTCP packet to send
 }

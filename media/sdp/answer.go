@@ -56,7 +56,7 @@ func (o *Offer) Answer(l Local) []byte {
 			b = append(b, "m="+m.kind+" 0 "+m.proto+" "+m.formats+"\r\n"...)
 			continue
 		}
-		b = l.audio(b, m.proto, []Codec{o.Codec}, o.EventPT, o.HasEvents, o.HasNoise, o.Direction.And(l.Direction))
+		b = l.audio(b, m.proto, []Codec{o.Codec}, o.EventPT, o.EventRate, o.HasNoise, o.Direction.And(l.Direction))
 		if l.VoIPMetrics && o.VoIPMetrics {
 			b = append(b, voipMetrics...)
 		}

@@ -255,7 +255,7 @@ func TestG722(t *testing.T) {
 		{"m=audio 30000 RTP/AVP 9 100", "a=rtpmap:9 g722/8000/1", "a=rtpmap:100 telephone-event/16000"},
 	} {
 		r, err := l.ParseAnswer(body(lines...))
-		if err != nil || r.Codec != sdp.G722 || r.HasEvents != strings.Contains(lines[len(lines)-1], "event/8000") {
+		if err != nil || r.Codec != sdp.G722 || r.HasEvents != strings.Contains(lines[len(lines)-1], "event/") {
 			t.Errorf("%v: %+v, %v", lines, r, err)
 		}
 	}

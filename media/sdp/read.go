@@ -116,8 +116,10 @@ func remoteOf(session *psdp.SessionDescription, m *psdp.MediaDescription, codec 
 	remote := Remote{Codec: codec, Ptime: 20, Direction: directionOf(session, m).Mirror(), VoIPMetrics: metrics(session, m)}
 	for _, f := range formats {
 		switch {
-		case f.rate == 8000 && f.name == "TELEPHONE-EVENT" && !remote.HasEvents:
-			remote.HasEvents, remote.EventPT = true, f.pt
+		case f.name == "TELEPHONE-EVENT" && f.rate > 0 && (!remote.HasEvents || f.rate == codec.Rate && remote.EventRate != codec.Rate):
+			// The clock of the audio is the right one (RFC 4733 §2.5.1.1); a
+			// far end that has another only is understood all the same.
+			remote.HasEvents, remote.EventPT, remote.EventRate = true, f.pt, f.rate
 		case f.pt == 13:
 			remote.HasNoise = true
 		}

@@ -122,6 +122,7 @@ type Remote struct {
 	Codec     Codec // with the far end's payload type
 	HasEvents bool
 	EventPT   uint8 // payload type of telephone events, if HasEvents
+	EventRate int   // of their clock, in Hz
 	HasNoise  bool  // comfort noise, payload type 13
 	Ptime     int   // milliseconds a packet it asks for; 20 when it does not
 	MaxPtime  int   // 0 when it does not say

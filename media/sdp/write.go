@@ -14,7 +14,7 @@ func (l Local) Offer() []byte {
 	if l.Security == Required {
 		proto = "RTP/SAVP"
 	}
-	b := l.audio(l.head(), proto, l.Codecs, EventPT, true, false, l.Direction)
+	b := l.audio(l.head(), proto, l.Codecs, EventPT, 8000, false, l.Direction)
 	if l.VoIPMetrics {
 		b = append(b, voipMetrics...)
 	}
@@ -41,7 +41,7 @@ func (l Local) head() []byte {
 }
 
 // audio is the media part of our one stream.
-func (l Local) audio(b []byte, proto string, codecs []Codec, eventPT uint8, events, noise bool, d Direction) []byte {
+func (l Local) audio(b []byte, proto string, codecs []Codec, eventPT uint8, eventRate int, noise bool, d Direction) []byte {
 	b = append(b, "m=audio "...)
 	b = strconv.AppendInt(b, int64(l.Port), 10)
 	b = append(b, ' ')
@@ -53,7 +53,7 @@ func (l Local) audio(b []byte, proto string, codecs []Codec, eventPT uint8, even
 	if noise {
 		b = append(b, " 13"...)
 	}
-	if events {
+	if eventRate > 0 {
 		b = append(b, ' ')
 		b = strconv.AppendUint(b, uint64(eventPT), 10)
 	}
@@ -64,8 +64,8 @@ func (l Local) audio(b []byte, proto string, codecs []Codec, eventPT uint8, even
 	if noise {
 		b = appendMap(b, 13, "CN", 8000)
 	}
-	if events {
-		b = appendMap(b, eventPT, "telephone-event", 8000)
+	if eventRate > 0 {
+		b = appendMap(b, eventPT, "telephone-event", eventRate)
 		b = append(b, "a=fmtp:"...)
 		b = strconv.AppendUint(b, uint64(eventPT), 10)
 		b = append(b, " 0-16\r\n"...)
