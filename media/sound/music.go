@@ -2,6 +2,7 @@ package sound
 
 import (
 	"math"
+	"math/cmplx"
 	"time"
 )
 
@@ -67,14 +68,13 @@ func compose() clip {
 // becomes the next.
 func pad(wave []float64, freq float64, start time.Duration, gain float64) {
 	voice := make([]float64, count(bar+fall, wideRate))
+	for _, apart := range [2]float64{0.9985, 1.0015} {
+		for k, share := range [4]float64{1, 0.35, 0.12, 0.05} {
+			sing(voice, float64(k+1)*freq*apart, gain*share/2, 0)
+		}
+	}
 	rise, decay := count(swell, wideRate), count(fall, wideRate)
 	for i := range voice {
-		t := float64(i) / wideRate
-		var x float64
-		for _, apart := range [2]float64{0.9985, 1.0015} {
-			phase := 2 * math.Pi * freq * apart * t
-			x += math.Sin(phase) + 0.35*math.Sin(2*phase) + 0.12*math.Sin(3*phase) + 0.05*math.Sin(4*phase)
-		}
 		loud := 1.0
 		switch left := len(voice) - i; {
 		case i < rise:
@@ -82,7 +82,7 @@ func pad(wave []float64, freq float64, start time.Duration, gain float64) {
 		case left < decay:
 			loud = 0.5 - 0.5*math.Cos(math.Pi*float64(left)/float64(decay))
 		}
-		voice[i] = gain * loud * x / 2
+		voice[i] *= loud
 	}
 	mix(wave, voice, start)
 }
@@ -93,12 +93,20 @@ func guitar(wave []float64, freq float64, start time.Duration, gain float64) {
 	const ring = 2400 * ms
 	voice := make([]float64, count(ring, wideRate))
 	for k := 1; k <= 5 && float64(k)*freq < 2500; k++ {
-		share := gain / math.Pow(float64(k), 1.6)
-		for i := range voice {
-			t := float64(i) / wideRate
-			voice[i] += share * math.Exp(-t*(1.3+0.9*float64(k))) * math.Sin(2*math.Pi*float64(k)*freq*t)
-		}
+		sing(voice, float64(k)*freq, gain/math.Pow(float64(k), 1.6), 1.3+0.9*float64(k))
 	}
 	shape(voice, count(12*ms, wideRate))
 	mix(wave, voice, start)
+}
+
+// sing adds a sine that loses so many nepers a second. Each sample is the one
+// before, turned by an angle: a sine of its own for each would take ten times
+// as long.
+func sing(voice []float64, freq, gain, fading float64) {
+	turn := cmplx.Rect(math.Exp(-fading/wideRate), 2*math.Pi*freq/wideRate)
+	at := complex(gain, 0)
+	for i := range voice {
+		voice[i] += imag(at)
+		at *= turn
+	}
 }
