@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -290,4 +291,34 @@ func TestEventStreamsAreLimited(t *testing.T) {
 		wait(t, time.Second)
 		l.watch(conf + "/events")
 	})
+}
+
+// told holds every event of a conference against the document and returns
+// their types.
+func (f *face) told(conf string) (types []string) {
+	f.t.Helper()
+	for _, e := range bridgetest.All[state.Event](f.Bench.Store, state.EventPrefix(strings.TrimPrefix(conf, "/v2/conferences/"))) {
+		b, err := json.Marshal(e)
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		f.contract.matches(f.t, "Event", b)
+		types = append(types, e.Type)
+	}
+	return types
+}
+
+// toldInOrder checks that these events happened, one after the other.
+func (f *face) toldInOrder(conf string, want ...string) {
+	f.t.Helper()
+	all := f.told(conf)
+	rest := all
+	for _, w := range want {
+		i := slices.Index(rest, w)
+		if i < 0 {
+			f.t.Errorf("no %s, or not in this place, among %v", w, all)
+			return
+		}
+		rest = rest[i+1:]
+	}
 }

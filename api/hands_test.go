@@ -54,6 +54,8 @@ func TestHands(t *testing.T) {
 			t.Errorf("the queue is %v, want %v", got, want)
 		}
 		fields(t, f.get(paths[1]).object(), `{"hand_raised":true,"hand_place":1}`)
+		f.toldInOrder(conf, "participant.hand_raised", "participant.hand_raised", "participant.hand_raised", "participant.hand_lowered", "participant.hand_lowered")
+		f.toldInOrder(conf, "participant.hand_raised", "participant.role_changed")
 		for _, act := range []string{"promote", "lower-hand"} {
 			f.post(paths[1]+"/"+act, `{"role":"operator"}`).wantCode(422, "unknown_field")
 			f.post(conf+"/participants/part_"+strings.Repeat("0", 26)+"/"+act, "").want(404)

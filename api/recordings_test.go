@@ -86,6 +86,7 @@ func TestRecording(t *testing.T) {
 			t.Errorf("%d recordings after its removal", len(list))
 		}
 		f.post(conf+"/recording/stop", "").wantCode(409, "not_recording")
+		f.toldInOrder(conf, "recording.started", "recording.paused", "recording.resumed", "recording.stopped", "recording.ready", "recording.deleted")
 	})
 }
 

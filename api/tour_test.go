@@ -81,6 +81,7 @@ func TestTourOfAllOperations(t *testing.T) {
 		step("endConference", "POST", conf+"/end", "", 200)
 		wait(t, time.Second)
 		step("deleteConference", "DELETE", conf, "", 204)
+		f.told(conf)
 		step("healthz", "GET", "/healthz", "", 200)
 		step("readyz", "GET", "/readyz", "", 200)
 		step("metrics", "GET", "/metrics", "", 200)
