@@ -7,8 +7,10 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"partyline/media"
 	"partyline/media/clips"
@@ -84,11 +86,7 @@ func TestDecodeFiles(t *testing.T) {
 		{"mono22.ogg", "ogg", 25, 0},
 	} {
 		t.Run(c.file, func(t *testing.T) {
-			file, err := os.ReadFile(filepath.Join("testdata", c.file))
-			if err != nil {
-				t.Fatal(err)
-			}
-			clip, source, err := clips.Decode(bytes.NewReader(file))
+			clip, source, err := clips.Decode(bytes.NewReader(read(t, c.file)))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -100,7 +98,8 @@ func TestDecodeFiles(t *testing.T) {
 			if snr < c.snr || math.Abs(late-c.late) > 1.5 {
 				t.Errorf("likeness %.1f dB, %.2f samples late", snr, late)
 			}
-			if d := clip.Length().Seconds(); d < 1.19 || d > 1.33 {
+			// An MP3 file does not say how much of its end is padding.
+			if d := clip.Length(); d != 1200*time.Millisecond && c.source != "mp3" || d > 1330*time.Millisecond {
 				t.Errorf("%v long", d)
 			}
 			checkClip(t, clip)
@@ -163,13 +162,6 @@ func TestDecodeRefuses(t *testing.T) {
 	pcm := form{1, 8000, 1, 16, false}
 	good := pcm.file(wave(8000))
 	nan := form{3, 8000, 1, 32, false}.file([]float64{0.1, math.NaN(), 0.1})
-	read := func(name string) []byte {
-		file, err := os.ReadFile(filepath.Join("testdata", name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return file
-	}
 	for _, c := range []struct {
 		name string
 		file []byte
@@ -177,8 +169,8 @@ func TestDecodeRefuses(t *testing.T) {
 	}{
 		{"nothing", nil, "empty"},
 		{"text", []byte("hello, this is not a sound at all"), "not known"},
-		{"m4a", read("refused.m4a"), "MPEG-4"},
-		{"speex", read("refused.spx"), "Speex"},
+		{"m4a", read(t, "refused.m4a"), "MPEG-4"},
+		{"speex", read(t, "refused.spx"), "Speex"},
 		{"header only", good[:len(good)-2*9600], "no sound"},
 		{"no samples", pcm.wrap(nil), "no sound"},
 		{"silence", pcm.file(make([]float64, 8000)), "silence"},
@@ -219,28 +211,49 @@ func TestDecodeCutOff(t *testing.T) {
 	}
 }
 
-// What another decoder makes of a file with blocks of both sizes and coupled
-// channels is what ours makes of it.
+// What another decoder makes of a file is what ours makes of it: with blocks
+// of both sizes and coupled channels, and with a channel that is silent now
+// and then.
 func TestVorbisAsOthersDo(t *testing.T) {
-	read := func(name string) *media.Clip {
-		file, err := os.ReadFile(filepath.Join("testdata", name))
-		if err != nil {
-			t.Fatal(err)
+	for _, name := range []string{"transients", "aside"} {
+		got, want := decode(t, read(t, name+".ogg")), decode(t, read(t, name+".flac")) // by libvorbis
+		if len(got.Wide) != len(want.Wide) {
+			t.Fatalf("%s: %d samples and not %d", name, len(got.Wide), len(want.Wide))
 		}
-		return decode(t, file)
+		var signal, rest float64
+		for i, x := range want.Wide {
+			d := float64(got.Wide[i]) - float64(x)
+			signal, rest = signal+float64(x)*float64(x), rest+d*d
+		}
+		snr := 10 * math.Log10(signal/rest)
+		t.Logf("%s: %.1f dB", name, snr)
+		if snr < 60 {
+			t.Errorf("%s: they differ: %.1f dB", name, snr)
+		}
 	}
-	got, want := read("transients.ogg"), read("transients.flac") // by libvorbis
-	if len(got.Wide) != len(want.Wide) {
-		t.Fatalf("%d samples and not %d", len(got.Wide), len(want.Wide))
+}
+
+// A page that is damaged is passed over, and so is what lies between pages:
+// the rest is heard.
+func TestOggDamaged(t *testing.T) {
+	file := read(t, "celt.opus")
+	whole := decode(t, file).Length()
+	at := bytes.LastIndex(file, []byte("OggS"))
+	if got := decode(t, slices.Concat(file[:at], []byte("OggS, but no page"), file[at:])).Length(); got != whole {
+		t.Errorf("with something between its pages %v is %v long", whole, got)
 	}
-	var signal, rest float64
-	for i, x := range want.Wide {
-		d := float64(got.Wide[i]) - float64(x)
-		signal, rest = signal+float64(x)*float64(x), rest+d*d
+	at = bytes.LastIndex(file[:at], []byte("OggS"))
+	file[at+500]++
+	if got := decode(t, file).Length(); got < whole/2 || got > whole*9/10 {
+		t.Errorf("with a page damaged %v is %v long", whole, got)
 	}
-	snr := 10 * math.Log10(signal/rest)
-	t.Logf("%.1f dB", snr)
-	if snr < 60 {
-		t.Errorf("they differ: %.1f dB", snr)
+}
+
+func read(t *testing.T, name string) []byte {
+	t.Helper()
+	file, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
 	}
+	return file
 }

@@ -29,6 +29,11 @@ func TestWideClips(t *testing.T) {
 		}
 		var xy, xx, yy float64
 		for i, x := range narrow {
+			// Music has nothing near the end of the band, nor at its seam: it
+			// is the same to the last bits.
+			if d := int(x) - int(pcm[2*i]); name == "hold music" && (d > 3 || d < -3) {
+				t.Fatalf("%s: at %d it is %d at 8 kHz and %d at 16 kHz", name, i, x, pcm[2*i])
+			}
 			y := float64(pcm[2*i])
 			xy, xx, yy = xy+float64(x)*y, xx+float64(x)*float64(x), yy+y*y
 		}
