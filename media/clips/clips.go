@@ -35,6 +35,9 @@ func Decode(r io.Reader) (clip *media.Clip, source string, err error) {
 	if len(file) > MaxBytes {
 		return nil, "", bad("the file is larger than %d MB", MaxBytes>>20)
 	}
+	// The file is here, however slowly it came; only now others may wait.
+	turns <- struct{}{}
+	defer func() { <-turns }()
 	source, decode := recognise(file)
 	if decode == nil {
 		return nil, "", bad("%s", source)
@@ -53,6 +56,10 @@ func Decode(r io.Reader) (clip *media.Clip, source string, err error) {
 	clip, err = Both(source, quantise(wide))
 	return clip, source, err
 }
+
+// turns bounds how many files are decoded at the same time. The worst of them
+// takes some seconds and 150 MB, and packets must go out meanwhile.
+var turns = make(chan struct{}, 2)
 
 func bad(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrBadSound, fmt.Sprintf(format, args...))

@@ -2,14 +2,15 @@ package clips_test
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"partyline/media"
 	"partyline/media/clips"
@@ -78,18 +79,14 @@ func TestDecodeFiles(t *testing.T) {
 		{"mono22.mp3", "mp3", 25, 1219.8},
 		{"stereo.flac", "flac", 70, 0},
 		{"mono24.flac", "flac", 70, 0},
-		{"silk.opus", "ogg", 8, 0},
-		{"hybrid.opus", "ogg", 8, 0},
-		{"celt.opus", "ogg", 25, 0},
-		{"stereo.ogg", "ogg", 25, 0},
+		{"silk.opus", "ogg", 15, 0},
+		{"hybrid.opus", "ogg", 15, 0},
+		{"celt.opus", "ogg", 35, 0},
+		{"stereo.ogg", "ogg", 30, 0},
 		{"mono22.ogg", "ogg", 25, 0},
 	} {
 		t.Run(c.file, func(t *testing.T) {
-			file, err := os.ReadFile(filepath.Join("testdata", c.file))
-			if err != nil {
-				t.Fatal(err)
-			}
-			clip, source, err := clips.Decode(bytes.NewReader(file))
+			clip, source, err := clips.Decode(bytes.NewReader(read(t, c.file)))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -101,7 +98,8 @@ func TestDecodeFiles(t *testing.T) {
 			if snr < c.snr || math.Abs(late-c.late) > 1.5 {
 				t.Errorf("likeness %.1f dB, %.2f samples late", snr, late)
 			}
-			if d := clip.Length().Seconds(); d < 1.19 || d > 1.33 {
+			// An MP3 file does not say how much of its end is padding.
+			if d := clip.Length(); d != 1200*time.Millisecond && c.source != "mp3" || d > 1330*time.Millisecond {
 				t.Errorf("%v long", d)
 			}
 			checkClip(t, clip)
@@ -124,107 +122,6 @@ func checkClip(t testing.TB, clip *media.Clip) {
 				t.Errorf("sample %d at %d Hz is %d", i, rate, x)
 				break
 			}
-		}
-	}
-}
-
-// form describes a WAV file.
-type form struct {
-	tag, rate, channels, bits int
-	extensible                bool
-}
-
-// sample codes one value of ±1.
-func (f form) sample(x float64) []byte {
-	b := make([]byte, 8)
-	switch {
-	case f.tag == 3 && f.bits == 32:
-		binary.LittleEndian.PutUint32(b, math.Float32bits(float32(x)))
-	case f.tag == 3:
-		binary.LittleEndian.PutUint64(b, math.Float64bits(x))
-	case f.bits == 8:
-		b[0] = byte(int(math.Round(x*127)) + 128)
-	default:
-		binary.LittleEndian.PutUint64(b, uint64(int64(math.Round(x*float64(int64(1)<<(f.bits-1)-1)))))
-	}
-	return b[:f.bits/8]
-}
-
-func (f form) file(samples []float64) []byte {
-	var data []byte
-	for _, x := range samples {
-		for range f.channels {
-			data = append(data, f.sample(x)...)
-		}
-	}
-	return f.wrap(data)
-}
-
-// wrap puts a header and a chunk that nobody knows before the data.
-func (f form) wrap(data []byte) []byte {
-	le := binary.LittleEndian
-	tag := f.tag
-	var more []byte
-	if f.extensible {
-		tag = 0xfffe
-		more = le.AppendUint16(more, 22)
-		more = append(more, make([]byte, 6)...)
-		more = le.AppendUint16(more, uint16(f.tag))
-		more = append(more, make([]byte, 14)...)
-	}
-	fmtBody := le.AppendUint16(nil, uint16(tag))
-	fmtBody = le.AppendUint16(fmtBody, uint16(f.channels))
-	fmtBody = le.AppendUint32(fmtBody, uint32(f.rate))
-	fmtBody = le.AppendUint32(fmtBody, uint32(f.rate*f.channels*f.bits/8))
-	fmtBody = le.AppendUint16(fmtBody, uint16(f.channels*f.bits/8))
-	fmtBody = append(le.AppendUint16(fmtBody, uint16(f.bits)), more...)
-	chunk := func(id string, body []byte) []byte {
-		c := append(le.AppendUint32([]byte(id), uint32(len(body))), body...)
-		return append(c, make([]byte, len(body)%2)...)
-	}
-	body := append([]byte("WAVE"), chunk("LIST", []byte("odd"))...)
-	body = append(body, chunk("fmt ", fmtBody)...)
-	return append(le.AppendUint32([]byte("RIFF"), uint32(len(body))), append(body, chunk("data", data)...)...)
-}
-
-// Every coding, rate and number of channels of WAV.
-func TestDecodeWAV(t *testing.T) {
-	forms := []form{{1, 8000, 1, 16, false}}
-	for _, rate := range []int{8000, 11025, 16000, 22050, 32000, 44100, 48000, 96000, 192000} {
-		forms = append(forms, form{1, rate, 1, 16, false})
-	}
-	for _, bits := range []int{8, 16, 24, 32} {
-		forms = append(forms, form{1, 48000, 2, bits, false}, form{1, 16000, 1, bits, true})
-	}
-	forms = append(forms, form{3, 44100, 2, 32, false}, form{3, 44100, 1, 64, true}, form{1, 16000, 8, 16, false})
-	for _, f := range forms {
-		clip := decode(t, f.file(wave(f.rate)))
-		least := 60.0
-		if f.bits == 8 {
-			least = 30
-		}
-		if f.rate == 8000 {
-			least = 50
-		}
-		if snr, late := likeness(clip.Wide, 0); snr < least || math.Abs(late) > 0.01 {
-			t.Errorf("%+v: likeness %.1f dB, %.2f samples late", f, snr, late)
-		}
-		checkClip(t, clip)
-	}
-}
-
-func TestDecodeCompanded(t *testing.T) {
-	for _, law := range []struct {
-		tag  int
-		code func([]int16) []byte
-	}{{6, encodeA}, {7, encodeMu}} {
-		var pcm []int16
-		for _, x := range wave(8000) {
-			pcm = append(pcm, int16(x*32767))
-		}
-		clip := decode(t, form{law.tag, 8000, 1, 8, false}.wrap(law.code(pcm)))
-		if snr, late := likeness(clip.Wide, 0); snr < 33 || math.Abs(late) > 0.01 {
-			t.Errorf("tag %d: likeness %.1f dB, %.2f samples late", law.tag, snr, late)
 		}
 	}
 }
@@ -265,13 +162,6 @@ func TestDecodeRefuses(t *testing.T) {
 	pcm := form{1, 8000, 1, 16, false}
 	good := pcm.file(wave(8000))
 	nan := form{3, 8000, 1, 32, false}.file([]float64{0.1, math.NaN(), 0.1})
-	read := func(name string) []byte {
-		file, err := os.ReadFile(filepath.Join("testdata", name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return file
-	}
 	for _, c := range []struct {
 		name string
 		file []byte
@@ -279,8 +169,8 @@ func TestDecodeRefuses(t *testing.T) {
 	}{
 		{"nothing", nil, "empty"},
 		{"text", []byte("hello, this is not a sound at all"), "not known"},
-		{"m4a", read("refused.m4a"), "MPEG-4"},
-		{"speex", read("refused.spx"), "Speex"},
+		{"m4a", read(t, "refused.m4a"), "MPEG-4"},
+		{"speex", read(t, "refused.spx"), "Speex"},
 		{"header only", good[:len(good)-2*9600], "no sound"},
 		{"no samples", pcm.wrap(nil), "no sound"},
 		{"silence", pcm.file(make([]float64, 8000)), "silence"},
@@ -321,28 +211,49 @@ func TestDecodeCutOff(t *testing.T) {
 	}
 }
 
-// What another decoder makes of a file with blocks of both sizes and coupled
-// channels is what ours makes of it.
+// What another decoder makes of a file is what ours makes of it: with blocks
+// of both sizes and coupled channels, and with a channel that is silent now
+// and then.
 func TestVorbisAsOthersDo(t *testing.T) {
-	read := func(name string) *media.Clip {
-		file, err := os.ReadFile(filepath.Join("testdata", name))
-		if err != nil {
-			t.Fatal(err)
+	for _, name := range []string{"transients", "aside"} {
+		got, want := decode(t, read(t, name+".ogg")), decode(t, read(t, name+".flac")) // by libvorbis
+		if len(got.Wide) != len(want.Wide) {
+			t.Fatalf("%s: %d samples and not %d", name, len(got.Wide), len(want.Wide))
 		}
-		return decode(t, file)
+		var signal, rest float64
+		for i, x := range want.Wide {
+			d := float64(got.Wide[i]) - float64(x)
+			signal, rest = signal+float64(x)*float64(x), rest+d*d
+		}
+		snr := 10 * math.Log10(signal/rest)
+		t.Logf("%s: %.1f dB", name, snr)
+		if snr < 60 {
+			t.Errorf("%s: they differ: %.1f dB", name, snr)
+		}
 	}
-	got, want := read("transients.ogg"), read("transients.flac") // by libvorbis
-	if len(got.Wide) != len(want.Wide) {
-		t.Fatalf("%d samples and not %d", len(got.Wide), len(want.Wide))
+}
+
+// A page that is damaged is passed over, and so is what lies between pages:
+// the rest is heard.
+func TestOggDamaged(t *testing.T) {
+	file := read(t, "celt.opus")
+	whole := decode(t, file).Length()
+	at := bytes.LastIndex(file, []byte("OggS"))
+	if got := decode(t, slices.Concat(file[:at], []byte("OggS, but no page"), file[at:])).Length(); got != whole {
+		t.Errorf("with something between its pages %v is %v long", whole, got)
 	}
-	var signal, rest float64
-	for i, x := range want.Wide {
-		d := float64(got.Wide[i]) - float64(x)
-		signal, rest = signal+float64(x)*float64(x), rest+d*d
+	at = bytes.LastIndex(file[:at], []byte("OggS"))
+	file[at+500]++
+	if got := decode(t, file).Length(); got < whole/2 || got > whole*9/10 {
+		t.Errorf("with a page damaged %v is %v long", whole, got)
 	}
-	snr := 10 * math.Log10(signal/rest)
-	t.Logf("%.1f dB", snr)
-	if snr < 60 {
-		t.Errorf("they differ: %.1f dB", snr)
+}
+
+func read(t *testing.T, name string) []byte {
+	t.Helper()
+	file, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
 	}
+	return file
 }

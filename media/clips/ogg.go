@@ -161,9 +161,9 @@ func decodeOgg(file []byte, in *intake) error {
 	case bytes.HasPrefix(head, []byte("\x01vorbis")):
 		return decodeVorbis(r, head, in)
 	case bytes.HasPrefix(head, []byte("\x7fFLAC")):
-		return errors.New("FLAC inside Ogg cannot be read; send a plain FLAC file")
+		return errors.New("sound of the kind FLAC inside Ogg cannot be read; send a plain FLAC file")
 	case bytes.HasPrefix(head, []byte("Speex")):
-		return errors.New("Speex cannot be read; send Vorbis or Opus")
+		return errors.New("sound of the kind Speex cannot be read; send Vorbis or Opus")
 	}
 	return errors.New("neither Vorbis nor Opus is in it")
 }

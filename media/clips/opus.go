@@ -8,7 +8,8 @@ import (
 	"github.com/pion/opus"
 )
 
-// opusRate is what Opus in Ogg counts in (RFC 7845, 4).
+// opusRate is what Opus in Ogg counts in (RFC 7845, 4). It is decoded at
+// wideRate: the decoder leaves out what is above by itself.
 const opusRate = 48000
 
 // decodeOpus reads one Opus stream of one or two channels (RFC 7845, channel
@@ -20,21 +21,22 @@ func decodeOpus(r *oggReader, head []byte, in *intake) error {
 	}
 	channels, family := int(head[9]), head[18]
 	if family != 0 || channels < 1 || channels > 2 {
-		return errors.New("Opus of more than two channels cannot be read")
+		return errors.New("more than two channels of Opus cannot be read")
 	}
-	skip := int64(binary.LittleEndian.Uint16(head[10:]))
+	const ratio = opusRate / wideRate
+	skip := int64(binary.LittleEndian.Uint16(head[10:])) / ratio
 	gain := float32(math.Pow(10, float64(int16(binary.LittleEndian.Uint16(head[16:])))/256/20))
-	if err := in.begin(opusRate, channels); err != nil {
+	if err := in.begin(wideRate, channels); err != nil {
 		return err
 	}
 	if _, ok := r.next(); !ok { // the comments
 		return errors.New("there is no sound in it")
 	}
-	decoder, err := opus.NewDecoderWithOutput(opusRate, channels)
+	decoder, err := opus.NewDecoderWithOutput(wideRate, channels)
 	if err != nil {
 		return err
 	}
-	out := make([]float32, opusRate*120/1000*channels)
+	out := make([]float32, wideRate*120/1000*channels)
 	var position int64 // of the end of what was decoded, with what is skipped
 	var good, lost, n int
 	for {
@@ -51,8 +53,8 @@ func decodeOpus(r *oggReader, head []byte, in *intake) error {
 		from := min(max(skip-position, 0), int64(n))
 		position += int64(n)
 		to := int64(n)
-		if len(r.rest) == 0 && r.granule >= 0 && position > r.granule {
-			to = max(from, to-(position-r.granule)) // the last page says where the sound ends
+		if len(r.rest) == 0 && r.granule >= 0 && position > r.granule/ratio {
+			to = max(from, to-(position-r.granule/ratio)) // the last page says where the sound ends
 		}
 		part := out[from*int64(channels) : to*int64(channels)]
 		for i := range part {

@@ -138,6 +138,26 @@ func TestBits(t *testing.T) {
 	})
 }
 
+// Every height has one code, whatever the middle.
+func TestUnfold(t *testing.T) {
+	for _, most := range levels {
+		for middle := range most {
+			seen := make([]bool, most)
+			for value := range most {
+				seen[unfold(value, middle, most)] = true
+			}
+			for y, ok := range seen {
+				if !ok {
+					t.Fatalf("around %d of %d, %d has no code", middle, most, y)
+				}
+			}
+		}
+	}
+	if levels != [4]int{256, 128, 86, 64} { // Vorbis I, 7.2.3
+		t.Errorf("%v", levels)
+	}
+}
+
 // A line ends where the next begins, and is nowhere off it by a step.
 func TestLine(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
