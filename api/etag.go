@@ -16,7 +16,7 @@ func conferenceTag(v bridge.ConferenceView) string {
 	c := showConference(v)
 	return tag(c.ID, c.Name, c.ScheduledFor, c.MaxParticipants, c.RequirePIN, c.HoldMusicID, c.MuteOnEntry,
 		c.MemberNotification, c.Accept, c.WaitForPresenter, c.EndOnPresenterExit, c.EndOnPresenterExitGrace,
-		c.Locked, c.MaxDuration, v.PINHash, c.Record, c.Language, c.NameSoundID, c.HostSoundID, c.AnnounceNames, c.AloneMusic,
+		c.Locked, c.MaxDuration, v.PINHash, c.Record, c.Language, c.NameSoundID, c.HostSoundID, c.AnnounceNames, c.AloneMusic, c.Guidance,
 		c.Levelling, c.ComfortNoise, c.RecordFormat, c.RecordQuality, c.RecordStereo, c.RecordTracks, c.RecordBeep, c.DialIn, v.ModeratorPINHash)
 }
 

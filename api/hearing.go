@@ -22,6 +22,7 @@ func decodeConferenceSound(o *object) bridge.ConferenceSound {
 		HostSoundID:   o.soundID("host_sound_id"),
 		AnnounceNames: o.flag("announce_names"),
 		AloneMusic:    o.flag("alone_music"),
+		Guidance:      o.flag("guidance"),
 		Levelling:     o.flag("levelling"),
 		ComfortNoise:  o.flag("comfort_noise"),
 		RecordBeep:    o.seconds("record_beep", 0, maxBeep),

@@ -42,6 +42,7 @@ type conferenceJSON struct {
 	HostSoundID   *string    `json:"host_sound_id"`
 	AnnounceNames bool       `json:"announce_names"`
 	AloneMusic    bool       `json:"alone_music"`
+	Guidance      bool       `json:"guidance"`
 	Levelling     bool       `json:"levelling"`
 	ComfortNoise  bool       `json:"comfort_noise"`
 	RecordFormat  string     `json:"record_format"`
@@ -78,7 +79,7 @@ func showConference(v bridge.ConferenceView) conferenceJSON {
 		Participants: headcountJSON{Total: v.Total, Active: v.Active, Ringing: v.Ringing}, Seq: v.Seq,
 
 		Language: orNull(v.Language), NameSoundID: orNull(v.NameSoundID), HostSoundID: orNull(v.HostSoundID),
-		AnnounceNames: v.AnnounceNames, AloneMusic: !v.NoAloneMusic, Levelling: !v.NoLevelling, ComfortNoise: !v.NoComfortNoise,
+		AnnounceNames: v.AnnounceNames, AloneMusic: !v.NoAloneMusic, Guidance: !v.NoGuidance, Levelling: !v.NoLevelling, ComfortNoise: !v.NoComfortNoise,
 		RecordFormat: orDefault(v.RecordFormat, "wav"), RecordQuality: orDefault(v.RecordQuality, "standard"),
 		RecordStereo: v.RecordStereo, RecordTracks: v.RecordTracks, RecordBeep: wholeSeconds(v.RecordBeep),
 		DialIn: showDialIn(&v.Conference), Presence: orDefault(string(v.Presence), string(bridge.PresenceEmpty)),

@@ -15,7 +15,7 @@ func number(n int) prompt.Part { return prompt.Part{Digits: strconv.Itoa(n)} }
 // know who is muted, cannot speak, or is recorded.
 func (o *owner) welcome(m *member, prompted bool) []prompt.Part {
 	var parts []prompt.Part
-	chatty := o.conf.MemberNotification
+	chatty := o.conf.MemberNotification && !o.conf.NoGuidance
 	if prompted {
 		parts = words(prompt.Joining)
 	}
@@ -26,6 +26,7 @@ func (o *owner) welcome(m *member, prompted bool) []prompt.Part {
 		parts = append(parts, words(prompt.BeingRecorded)...)
 	}
 	switch {
+	case o.conf.NoGuidance:
 	case !Can(m.rec.Role, MaySpeak):
 		parts = append(parts, words(prompt.ListenOnly, prompt.Star9Hand)...)
 	case m.rec.Muted || m.rec.MutedBy != "":

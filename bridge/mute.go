@@ -29,7 +29,7 @@ func (o *owner) mute(m *member, by string) {
 // whisperOf tells somebody what another has done to them; what they did
 // themselves they are told by their keys.
 func (o *owner) whisperOf(m *member, by string, what prompt.Name) {
-	if by != bySelf && by != m.rec.ID && Can(m.rec.Role, MaySpeak) {
+	if by != bySelf && by != m.rec.ID && !o.conf.NoGuidance && Can(m.rec.Role, MaySpeak) {
 		o.whisper(m, words(what)...)
 	}
 }

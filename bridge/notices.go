@@ -51,11 +51,7 @@ func (o *owner) warningDue() (at time.Time, left time.Duration) {
 
 // warn tells everyone of the end that is coming.
 func (o *owner) warn(now time.Time) {
-	at, left := o.warningDue()
-	if at.IsZero() || now.Before(at) {
-		return
-	}
-	for at, left = o.warningDue(); !at.IsZero() && !now.Before(at); at, left = o.warningDue() {
+	for at, left := o.warningDue(); !at.IsZero() && !now.Before(at); at, left = o.warningDue() {
 		o.warned = at // of several that are due at once only the last is said
 		if next, _ := o.warningDue(); next.IsZero() || now.Before(next) {
 			o.tellAll(endsIn(left)...)

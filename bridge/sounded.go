@@ -22,6 +22,7 @@ func (c *ConferenceSound) hear(to *state.Conference) {
 	set(&to.AnnounceNames, c.AnnounceNames)
 	set(&to.RecordBeep, c.RecordBeep)
 	not(&to.NoAloneMusic, c.AloneMusic)
+	not(&to.NoGuidance, c.Guidance)
 	not(&to.NoLevelling, c.Levelling)
 	not(&to.NoComfortNoise, c.ComfortNoise)
 }

@@ -45,6 +45,7 @@ type ConferenceSound struct {
 	HostSoundID   *string
 	AnnounceNames *bool
 	AloneMusic    *bool // true
+	Guidance      *bool // true
 	Levelling     *bool // true
 	ComfortNoise  *bool // true
 	RecordBeep    *time.Duration

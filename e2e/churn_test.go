@@ -131,7 +131,7 @@ func TestToneThroughChurn(t *testing.T) {
 	before := d.metric("go_goroutines")
 	for attempt := 1; ; attempt++ {
 		quiet(t)
-		conf := d.conference(fields{"max_participants": 1000, "member_notification": false})
+		conf := d.conference(fields{"max_participants": 1000, "member_notification": false, "guidance": false})
 		ids := gather(t, d, conf)
 		phones.witness()
 		churn(t, d, conf, ids[steady:], time.Minute)

@@ -27,7 +27,7 @@ func TestWhoHearsWhom(t *testing.T) {
 		annaNumber: tone(annaTone, 60), berndNumber: tone(berndTone, 60), lenaNumber: tone(lenaTone, 60),
 	})
 	d := serve(t, trunk(phones.addr))
-	conf := d.conference(fields{"member_notification": false})
+	conf := d.conference(fields{"member_notification": false, "guidance": false})
 	anna, annaHears := phones.ring(d, conf, annaNumber, nil)
 	_, berndHears := phones.ring(d, conf, berndNumber, nil)
 	lena, lenaHears := phones.ring(d, conf, lenaNumber, fields{"role": "listener"})
@@ -115,7 +115,7 @@ func TestNothingStaleAfterUnmute(t *testing.T) {
 	const n = 120 // 12 seconds of steps up to 3375 Hz
 	phones := startBaresip(t, map[string][]int16{annaNumber: tone(annaTone, 60), berndNumber: stepVoice(n)})
 	d := serve(t, trunk(phones.addr))
-	conf := d.conference(fields{"member_notification": false})
+	conf := d.conference(fields{"member_notification": false, "guidance": false})
 	_, annaHears := phones.ring(d, conf, annaNumber, fields{"role": "listener"})
 	bernd, _ := phones.ring(d, conf, berndNumber, nil)
 	for range 3 {

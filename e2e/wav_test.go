@@ -13,11 +13,6 @@ import (
 
 const rate = 8000
 
-func writeWAV(t *testing.T, file string, pcm []int16) {
-	t.Helper()
-	writeWAVAt(t, file, rate, pcm)
-}
-
 func writeWAVAt(t *testing.T, file string, hz int, pcm []int16) {
 	t.Helper()
 	var b bytes.Buffer

@@ -51,6 +51,7 @@ type Conference struct {
 	NameSoundID    string `json:"name_sound_id,omitempty"`    // the conference's name, spoken
 	HostSoundID    string `json:"host_sound_id,omitempty"`    // who invites, spoken
 	AnnounceNames  bool   `json:"announce_names,omitempty"`   // joiners' name sounds are played to all
+	NoGuidance     bool   `json:"no_guidance,omitempty"`      // nobody is told how they stand, but that they are recorded
 	NoAloneMusic   bool   `json:"no_alone_music,omitempty"`   // silence for somebody who is alone
 	NoLevelling    bool   `json:"no_levelling,omitempty"`     // voices are not brought to one level
 	NoComfortNoise bool   `json:"no_comfort_noise,omitempty"` // silence is digital silence
