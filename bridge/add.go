@@ -91,6 +91,7 @@ func (o *owner) admitNew(r *request, p *newcomer) *member {
 		o.text(m, p.pin)
 	}
 	o.enrol(m)
+	o.want(m.rec.NameSoundID, m.rec.Accept.SoundID)
 	o.changed(m)
 	o.start(m)
 	if m.sms != "" {

@@ -146,6 +146,15 @@ func (b *Bridge) knowsSound(tenant, id string) bool { return b.sounds.shelf.has(
 // preload has the sounds that this conference names be there when they are needed.
 func (o *owner) preload() {
 	ids := []string{o.conf.HoldMusicID, o.conf.NameSoundID, o.conf.HostSoundID, o.conf.Accept.SoundID}
+	for _, m := range o.roll {
+		ids = append(ids, m.rec.NameSoundID, m.rec.Accept.SoundID)
+	}
+	o.want(ids...)
+}
+
+// want has sounds be loaded that will be played soon.
+func (o *owner) want(ids ...string) {
+	slices.Sort(ids)
 	for _, id := range slices.Compact(ids) {
 		if strings.HasPrefix(id, state.SoundID) {
 			o.soundClip(id)

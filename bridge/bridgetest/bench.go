@@ -15,6 +15,7 @@ type Bench struct {
 	Mixer  *Mixer
 	Store  *Store
 	Texter *Texter
+	Tapes  *Recorder // if the configuration has one of these; anew after a crash
 	config bridge.Config
 }
 
@@ -43,6 +44,7 @@ func New(t testing.TB, cfg bridge.Config) *Bench {
 	if cfg.Voice == nil {
 		cfg.Voice = &Voice{}
 	}
+	b.Tapes, _ = cfg.Recorder.(*Recorder)
 	cfg.Mixer, cfg.Dialer, cfg.Texter = b.Mixer, b.Phones, b.Texter
 	b.config = cfg
 	b.start(t)
@@ -70,6 +72,10 @@ func (b *Bench) Crash(t testing.TB) {
 	b.Phones.scripts, b.Phones.forget = scripts, forget
 	b.Phones.limit, b.Phones.free = limit, limit
 	b.config.Mixer, b.config.Dialer = b.Mixer, b.Phones
+	if b.Tapes != nil {
+		b.Tapes = NewRecorder()
+		b.config.Recorder = b.Tapes
+	}
 	b.start(t)
 }
 

@@ -201,6 +201,9 @@ func (c *Call) Media(kind media.EventKind) {
 // Leg is the leg that made this call's offer, nil once it is closed.
 func (c *Call) Leg() *Leg { return c.phones.mixer.leg(c.offer) }
 
+// Heard lists what was played to this call alone, in order: clips' names.
+func (c *Call) Heard() []string { return c.phones.mixer.heard(c.offer) }
+
 // Request is what the bridge asked for.
 func (c *Call) Request() bridge.CallRequest { return c.req }
 

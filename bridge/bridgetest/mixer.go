@@ -18,11 +18,13 @@ type Mixer struct {
 	legs  map[media.LegID]*Leg
 	rooms map[*Room]bool
 	full  bool
+	said  []string                 // to rooms, closed ones too
+	told  map[media.LegID][]string // to legs
 }
 
 // NewMixer makes a mixer with no legs.
 func NewMixer() *Mixer {
-	return &Mixer{legs: map[media.LegID]*Leg{}, rooms: map[*Room]bool{}}
+	return &Mixer{legs: map[media.LegID]*Leg{}, told: map[media.LegID][]string{}, rooms: map[*Room]bool{}}
 }
 
 // Full makes NewLeg fail as it does when no port is left.
@@ -182,6 +184,7 @@ func (l *Leg) set(a media.Audio) {
 			l.ending = nil
 		}
 		if p := a.Play; p != nil && !p.Loop {
+			l.mixer.told[l.id] = append(l.mixer.told[l.id], p.Clip.Name)
 			length := time.Duration(len(p.Clip.PCM)) * time.Second / 8000
 			l.ending = time.AfterFunc(length, func() {
 				l.handler(media.Event{Leg: l.id, Kind: media.EventPlayed, Play: p})
@@ -276,7 +279,11 @@ func (r *Room) Play(c *media.Clip) {
 }
 
 // Say implements bridge.Room.
-func (r *Room) Say(c *media.Clip) { r.Play(c) }
+func (r *Room) Say(c *media.Clip) {
+	r.mixer.mu.Lock()
+	defer r.mixer.mu.Unlock()
+	r.mixer.said = append(r.mixer.said, c.Name)
+}
 
 // Comfort implements bridge.Room.
 func (r *Room) Comfort(on bool) {
@@ -314,6 +321,26 @@ func (r *Room) Close() {
 	}
 }
 
+// Said lists what was said to any room, oldest first: clips' names.
+func (m *Mixer) Said() []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return append([]string(nil), m.said...)
+}
+
+// Taps counts the rooms whose sound flows into a tap.
+func (m *Mixer) Taps() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	n := 0
+	for r := range m.rooms {
+		if r.tap != nil {
+			n++
+		}
+	}
+	return n
+}
+
 // Played lists the clips played into any room, oldest first.
 func (m *Mixer) Played() []*media.Clip {
 	m.mu.Lock()
@@ -323,6 +350,17 @@ func (m *Mixer) Played() []*media.Clip {
 		out = append(out, r.played...)
 	}
 	return out
+}
+
+// heard lists what was played to the leg that made an offer.
+func (m *Mixer) heard(offer []byte) []string {
+	var id media.LegID
+	if _, err := fmt.Sscanf(string(offer), "offer of leg %d", &id); err != nil {
+		return nil
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return append([]string(nil), m.told[id]...)
 }
 
 // leg finds an open leg by the offer it made.

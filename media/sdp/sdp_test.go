@@ -83,7 +83,7 @@ func TestParseAnswer(t *testing.T) {
 			with(func(r *sdp.Remote) { r.HasEvents, r.EventPT, r.EventRate = true, 96, 16000 })},
 		"events at two rates": {body("m=audio 30000 RTP/AVP 0 96 97", "a=rtpmap:96 telephone-event/16000", "a=rtpmap:97 telephone-event/8000"),
 			with(func(r *sdp.Remote) { r.HasEvents, r.EventPT, r.EventRate = true, 97, 8000 })},
-		"comfort noise":          {body("m=audio 30000 RTP/AVP 0 13"), with(func(r *sdp.Remote) { r.HasNoise = true })},
+		"comfort noise": {body("m=audio 30000 RTP/AVP 0 13"), with(func(r *sdp.Remote) { r.HasNoise = true })},
 		"the far end's first codec": {body("m=audio 30000 RTP/AVP 8 0"),
 			with(func(r *sdp.Remote) { r.Codec = sdp.PCMA })},
 		"lower case": {body("m=audio 30000 RTP/AVP 8", "a=rtpmap:8 pcma/8000"),
