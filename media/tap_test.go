@@ -54,7 +54,8 @@ func TestTapHasTheMixAndItsParts(t *testing.T) {
 	for _, p := range []*phone{a, b} {
 		room.Update(Change{p.leg.ID(), talks})
 	}
-	room.Update(Change{mute.leg.ID(), listens}, Change{ear.leg.ID(), listens})
+	quiet := r.call(nil) // might speak, and does not
+	room.Update(Change{mute.leg.ID(), listens}, Change{ear.leg.ID(), listens}, Change{quiet.leg.ID(), talks})
 	r.settle()
 	plain, full := NewTap(false), NewTap(true)
 	room.Record(plain)
@@ -285,6 +286,45 @@ func TestTapOfARoomOnAllWorkers(t *testing.T) {
 		}
 		if !slices.Equal(m.Narrow, mixed[m.Tick].Narrow) {
 			t.Fatalf("tick %d: the tap without voices differs", m.Tick)
+		}
+	}
+}
+
+// What a worker said that came too late for a tick is missing from the sum,
+// and the moment knows it.
+func TestTapKnowsOfALateWorker(t *testing.T) {
+	r := newRigWith(t, Config{Workers: 2, Share: 2})
+	room := r.e.NewRoom()
+	for i := range 6 {
+		room.Update(Change{r.call(tone(float64(500+200*i), -25)).leg.ID(), talks})
+		r.ticks(1)
+	}
+	r.settle()
+	tap := NewTap(true)
+	room.Record(tap)
+	r.ticks(5)
+	for _, p := range r.phones {
+		p.speak()
+	}
+	home := r.e.workers[room.home.id]
+	for _, w := range r.e.workers {
+		w.tick = r.n
+	}
+	r.stepOne(home)
+	for _, w := range r.e.workers {
+		if w != home {
+			r.stepOne(w)
+		}
+	}
+	r.n++
+	r.ticks(5)
+	all := tap.all()
+	if len(all) != 11 {
+		t.Fatalf("%d moments of 11 ticks", len(all))
+	}
+	for i, m := range all {
+		if m.Whole != (i != 5) || len(m.Voices) != 6 {
+			t.Errorf("tick %d: whole %v, %d voices", i, m.Whole, len(m.Voices))
 		}
 	}
 }
