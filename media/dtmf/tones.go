@@ -52,6 +52,10 @@ const (
 	// clearly is by how much the tone of a group beats the next: what a window
 	// of 20 ms lets over from 73 Hz away is 13 dB down.
 	clearly = 4
+	// weaker is the least part of the sound that one of the two tones is, the
+	// other being stronger by all that twist allows.
+	weaker = purity / (1 + twist)
+	scale  = 4.0 / (piece * piece)
 )
 
 // Hear takes 20 ms of sound, at 16 kHz where wide. present says that a key can
@@ -100,8 +104,11 @@ func (t *Tones) Hear(pcm []int16, wide bool) (present bool, pressed byte) {
 // which is the key in a piece, 0 for none.
 func which(x *[piece]float32, power float32) byte {
 	row, a := strongest(x, &low)
+	if row < 0 || a*piece/2 < weaker/2*power { // most speech ends here
+		return 0
+	}
 	column, b := strongest(x, &high)
-	if row < 0 || column < 0 || a > b*twist || b > a*twist {
+	if column < 0 || a > b*twist || b > a*twist {
 		return 0
 	}
 	a, ok1 := low[row].near(x, a)
@@ -115,9 +122,10 @@ func which(x *[piece]float32, power float32) byte {
 
 // strongest is the tone of a group that is there, −1 when none stands out.
 func strongest(x *[piece]float32, group *[4]tuned) (at int, best float32) {
+	all := amplitudes2(x, group)
 	second := float32(0)
-	for i := range group {
-		switch p := amplitude2(x, group[i].turn); {
+	for i, p := range all {
+		switch {
 		case p > best:
 			at, best, second = i, p, best
 		case p > second:
@@ -128,6 +136,25 @@ func strongest(x *[piece]float32, group *[4]tuned) (at int, best float32) {
 		return -1, 0
 	}
 	return at, best
+}
+
+// amplitudes2 is amplitude2 of a whole group. Each step of a filter waits for
+// the one before, so four side by side take the time of one.
+func amplitudes2(x *[piece]float32, group *[4]tuned) [4]float32 {
+	t0, t1, t2, t3 := group[0].turn, group[1].turn, group[2].turn, group[3].turn
+	var a0, a1, a2, a3, b0, b1, b2, b3 float32
+	for _, v := range x {
+		a0, b0 = v+t0*a0-b0, a0
+		a1, b1 = v+t1*a1-b1, a1
+		a2, b2 = v+t2*a2-b2, a2
+		a3, b3 = v+t3*a3-b3, a3
+	}
+	return [4]float32{
+		(a0*a0 + b0*b0 - t0*a0*b0) * scale,
+		(a1*a1 + b1*b1 - t1*a1*b1) * scale,
+		(a2*a2 + b2*b2 - t2*a2*b2) * scale,
+		(a3*a3 + b3*b3 - t3*a3*b3) * scale,
+	}
 }
 
 // near looks for the very frequency: one that is nearer to 3 % beside the
@@ -148,6 +175,5 @@ func amplitude2(x *[piece]float32, turn float32) float32 {
 	for _, v := range x {
 		s1, s2 = v+turn*s1-s2, s1
 	}
-	const scale = 4.0 / (piece * piece)
 	return (s1*s1 + s2*s2 - turn*s1*s2) * scale
 }
