@@ -74,10 +74,14 @@ func TestTapAllocatesNothing(t *testing.T) {
 func BenchmarkTap(b *testing.B) {
 	for _, shape := range []struct {
 		name string
-		taps []*Tap
-	}{{"none", nil}, {"mono", []*Tap{NewTap(false)}}, {"voices", []*Tap{NewTap(true)}}} {
+		taps func() []*Tap
+	}{
+		{"none", func() []*Tap { return nil }},
+		{"mono", func() []*Tap { return []*Tap{NewTap(false)} }},
+		{"voices", func() []*Tap { return []*Tap{NewTap(true)} }},
+	} {
 		b.Run(shape.name, func(b *testing.B) {
-			room := newTapped(b, shape.taps...)
+			room := newTapped(b, shape.taps()...)
 			b.ReportAllocs()
 			for b.Loop() {
 				room.tick()
@@ -87,7 +91,7 @@ func BenchmarkTap(b *testing.B) {
 					b.StartTimer()
 				}
 			}
-			for _, tap := range shape.taps {
+			for _, tap := range room.taps {
 				if tap.Dropped() > 0 {
 					b.Error("dropped")
 				}
