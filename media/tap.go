@@ -66,7 +66,7 @@ func (r *Room) Record(t *Tap) {
 		t.engine, t.room = e, r
 	}
 	t.mu.Unlock()
-	if taken {
+	if taken || t.ended() {
 		return
 	}
 	if r.closed || e.closed {
@@ -124,14 +124,12 @@ func (t *Tap) attach(w *worker, share *mix) {
 // Close ends the tap from the reader's side: Next still gives what was said
 // until now. Closing twice is harmless.
 func (t *Tap) Close() {
+	t.ending.Do(func() { close(t.closed) }) // first: no room begins to feed it any more
 	t.mu.Lock()
 	e, r := t.engine, t.room
 	t.mu.Unlock()
 	if e != nil {
 		t.last.CompareAndSwap(unset, e.now()/tick)
-	}
-	t.ending.Do(func() { close(t.closed) })
-	if r != nil {
 		r.Release(t)
 	}
 }

@@ -4,7 +4,7 @@
 // # What is written while it is heard
 //
 // Always WAV, 16-bit linear, at the recording's rate: its header is made to
-// fit every half second, after the samples it counts, so that a program that
+// fit three times a second, after the samples it counts, so that a program that
 // is killed leaves files which any player opens, up to the last second. Every
 // five seconds they are written through to the disk, for the machine may lose
 // its power too. A recording has a folder of its own, with the spec in it, so
