@@ -55,6 +55,9 @@ type Agent struct {
 	readers sync.WaitGroup // goroutines that read sockets
 	deaf    atomic.Bool    // nothing more is taken from the wire
 
+	incoming func(Incoming) // who takes calls to us
+	ringing  atomic.Int64   // of them, not answered yet
+
 	mu    sync.Mutex
 	calls map[string]*Call // by Call-ID; a call has one for each of its attempts
 }

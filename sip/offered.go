@@ -24,6 +24,11 @@ type offerIn struct {
 	again   time.Duration
 	body    []byte
 	headers []sip.Header
+
+	// Of the INVITE that began a call to us, until it is acknowledged.
+	first   bool
+	decided bool // answered or refused
+	gone    chan struct{}
 }
 
 // reinvited is a re-INVITE of the far end: hold, resume, another address, or
@@ -34,6 +39,7 @@ func (c *Call) reinvited(req *sip.Request, tx *sip.ServerTx) {
 		// overtaken by this request.
 		c.theirs = nil
 		c.clearOffer()
+		c.confirmed(in, nil)
 	}
 	switch {
 	case c.ours != nil: // glare (RFC 3261 §14.2)
@@ -118,6 +124,10 @@ func (c *Call) follow(in *offerIn) {
 	})
 	in.tx.OnCancel(func(*sip.Request) {
 		c.box.command(func() {
+			if in.first && !in.replied {
+				c.gaveUp(in)
+				return
+			}
 			if c.theirs == in && !in.replied {
 				c.offerDone()
 			}
@@ -149,7 +159,9 @@ func (c *Call) answer(in *offerIn, code int, sdp []byte) {
 	c.lastSDP = in.body
 	c.remoteSDP = in.req.Body()
 	c.sessionAgreed(in.req)
-	c.tell(Event{Kind: EventDialog, Dialog: c.dialog.snapshot()})
+	if !in.first {
+		c.tell(Event{Kind: EventDialog, Dialog: c.dialog.snapshot()})
+	}
 	if !in.req.IsInvite() {
 		c.offerDone()
 		return
@@ -185,6 +197,13 @@ func (c *Call) acked(req *sip.Request) {
 		return
 	}
 	c.offerDone()
+	if in.first {
+		if len(req.Body()) > 0 {
+			c.remoteSDP = req.Body()
+		}
+		c.confirmed(in, req.Body())
+		return
+	}
 	if in.ours && len(req.Body()) > 0 {
 		c.remoteSDP = req.Body()
 		c.tell(Event{Kind: EventReinvited, Code: 200, Phrase: "OK", SDP: req.Body(), Dialog: c.dialog.snapshot()})
@@ -212,6 +231,10 @@ func (c *Call) dropOffer() {
 	}
 	c.theirs = nil
 	c.clearOffer()
+	if in.first && !in.decided {
+		c.decided(in)
+		close(in.gone)
+	}
 	if !in.replied {
 		c.agent.respond(in.tx, in.req, 487, "Request Terminated", nil)
 	}

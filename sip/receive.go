@@ -85,12 +85,6 @@ func (a *Agent) outOfDialog(req *sip.Request, tx *sip.ServerTx) {
 	}
 }
 
-// invited is where calls to us will begin. Nobody can be called yet, and every
-// number sounds the same.
-func (a *Agent) invited(req *sip.Request, tx *sip.ServerTx) {
-	a.respond(tx, req, 480, "Temporarily Unavailable", nil)
-}
-
 func (a *Agent) refuseMethod(req *sip.Request, tx *sip.ServerTx) {
 	a.respond(tx, req, 405, "Method Not Allowed", nil, sip.NewHeader("Allow", allowed))
 }

@@ -83,6 +83,20 @@ func (f *Filter) Set(trunk string, addrs []netip.Addr) {
 	f.publish(now)
 }
 
+// Owner is the trunk that resolves to an address, "" when none does.
+func (f *Filter) Owner(a netip.Addr) string {
+	a = a.Unmap().WithZone("")
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	owner := ""
+	for name, have := range f.learned {
+		if _, ok := have[a]; ok && (owner == "" || name < owner) {
+			owner = name
+		}
+	}
+	return owner
+}
+
 // Forget drops a trunk that is no longer configured.
 func (f *Filter) Forget(trunk string) {
 	f.mu.Lock()

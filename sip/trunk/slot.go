@@ -31,6 +31,19 @@ func (s *Set) Adopt(name string) *Slot {
 	return &Slot{set: s, line: l, launched: true}
 }
 
+// Take is the slot of a call that comes over a trunk: a channel, if one is
+// free, and no token: whoever calls paces himself.
+func (s *Set) Take(name string) (*Slot, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := s.find(name)
+	if l == nil || l.inUse >= l.def.Channels {
+		return nil, false
+	}
+	l.inUse++
+	return &Slot{set: s, line: l, launched: true}, true
+}
+
 // Trunk is the name of the slot's trunk.
 func (s *Slot) Trunk() string { return s.line.def.Name }
 

@@ -1,0 +1,361 @@
+package sip
+
+import (
+	"net/netip"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+
+	"partyline/sip/edge"
+)
+
+// Incoming is a call to us that rings. One of Answer and Refuse is called
+// once; both return at once and may be called from any goroutine. An owner
+// that does neither within half a minute has refused.
+type Incoming struct {
+	Trunk  string // whose address it came from; "" of one that sip.allow alone lets in
+	Called string // the number that was dialled, as the carrier writes it; E.164 with its plus where that is sure
+	Caller string // E.164 where that is sure; "" is anonymous
+	Offer  []byte // the far end's description; nil: it wants ours
+	// Gone is closed when the caller has given up before an answer.
+	Gone <-chan struct{}
+	// Answer picks up with a description: an answer, or an offer where Offer is
+	// nil. Events come as those of Dial: EventAnswered follows when the far end
+	// has acknowledged, with its answer where we made the offer.
+	Answer func(sdp []byte, sink func(Event)) *Call
+	// Refuse rejects with a final code from 400 on.
+	Refuse func(code int)
+}
+
+// WithIncoming says who takes calls to us. It must not block; without it every
+// number is unavailable.
+func WithIncoming(f func(Incoming)) Option { return func(a *Agent) { a.incoming = f } }
+
+const (
+	decideTimeout = 30 * time.Second // for Answer or Refuse
+	maxUnanswered = 100              // calls to us that ring at the same time
+	busyRetry     = "5"              // seconds: Retry-After of a 503
+)
+
+// invited is an INVITE that begins a call. No number is known here: each rings
+// in the same way, and in the same time.
+func (a *Agent) invited(req *sip.Request, tx *sip.ServerTx) {
+	if a.incoming == nil || a.deaf.Load() {
+		a.respond(tx, req, 480, "Temporarily Unavailable", nil)
+		return
+	}
+	if bad := unsupported(req); bad != "" { // RFC 3261 §8.2.2.3
+		a.respond(tx, req, 420, "Bad Extension", nil, sip.NewHeader("Unsupported", bad))
+		return
+	}
+	if n, _ := sessionExpires(req); n > 0 && n < sessionMin {
+		a.respond(tx, req, 422, "Session Interval Too Small", nil, sip.NewHeader("Min-SE", strconv.Itoa(sessionMin)))
+		return
+	}
+	d, err := a.invitedDialog(req)
+	if err != nil {
+		a.stats.malformed.Add(1)
+		a.respond(tx, req, 400, "Bad Request", nil)
+		return
+	}
+	full := func() {
+		a.respond(tx, req, 503, "Service Unavailable", nil, sip.NewHeader("Retry-After", busyRetry))
+		tx.Terminate() // a flood of them is not remembered
+	}
+	if a.ringing.Add(1) > maxUnanswered {
+		a.ringing.Add(-1)
+		full()
+		return
+	}
+	var slot *Slot
+	if d.Trunk != "" {
+		var ok bool
+		if slot, ok = a.trunks.Take(d.Trunk); !ok {
+			a.ringing.Add(-1)
+			full()
+			return
+		}
+	}
+	c := a.newCall(func(Event) {})
+	c.slot, c.dialog = slot, d
+	c.trunk, _ = a.trunks.Get(d.Trunk)
+	c.callIDs = []string{d.CallID}
+	if !a.enterNew(d.CallID, c) { // RFC 3261 §8.2.2.2: it came by another way before
+		a.ringing.Add(-1)
+		if slot != nil {
+			slot.Release()
+		}
+		c.finis()
+		a.stats.active.Add(-1)
+		a.respond(tx, req, 482, "Loop Detected", nil)
+		return
+	}
+	in := &offerIn{req: req, tx: tx, first: true, ours: len(req.Body()) == 0, gone: make(chan struct{})}
+	a.wg.Go(func() { c.run(func() { c.ring(in) }) })
+}
+
+// enterNew is enter for a Call-ID that must not be there.
+func (a *Agent) enterNew(callID string, c *Call) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.calls[callID] != nil {
+		return false
+	}
+	a.calls[callID] = c
+	return true
+}
+
+// invitedDialog is our side of the dialog that an INVITE begins
+// (RFC 3261 §12.1.1): the route set is in the order of the message.
+func (a *Agent) invitedDialog(req *sip.Request) (*dialog, error) {
+	source, err := netip.ParseAddrPort(req.Source())
+	if err != nil {
+		return nil, err
+	}
+	source = unmap(source)
+	from, to := req.From(), req.To()
+	tag, _ := from.Params.Get("tag")
+	d := &dialog{
+		Trunk: a.trunkAt(source.Addr()), Network: strings.ToLower(req.Transport()), Hop: source,
+		CallID: req.CallID().Value(), CSeq: 1, RemoteCSeq: req.CSeq().SeqNo,
+		Local:   party{URI: to.Address.String(), Tag: token()},
+		Remote:  party{URI: from.Address.String(), Tag: tag},
+		Target:  from.Address.String(),
+		Updates: allows(req, "UPDATE"),
+	}
+	if tag == "" {
+		return nil, errSnapshot
+	}
+	for _, h := range req.GetHeaders("Record-Route") {
+		if rr, ok := h.(*sip.RecordRouteHeader); ok {
+			d.Routes = append(d.Routes, rr.Address.String())
+		}
+	}
+	if err := d.retarget(req.Contact()); err != nil {
+		return nil, err
+	}
+	if n, _ := sessionExpires(req); n == 0 {
+		d.Expires = sessionOffer // ours is the wish then, and the refreshing (RFC 4028 §9)
+	}
+	return parseDialog(d.snapshot()) // whatever could not be written later is refused now
+}
+
+// trunkAt is the trunk that an address belongs to, "" where none says so.
+func (a *Agent) trunkAt(ip netip.Addr) string {
+	if name := a.gate.Filter.Owner(ip); name != "" {
+		return name
+	}
+	for _, t := range a.cfg.Trunks {
+		for _, p := range t.AllowFrom {
+			if p.Contains(ip) {
+				return t.Name
+			}
+		}
+	}
+	return ""
+}
+
+// unsupported lists what a request requires and we do not do. A carrier that
+// requires reliable provisional answers (100rel) learns that we send none
+// that need it.
+func unsupported(req *sip.Request) string {
+	var bad []string
+	for _, h := range req.GetHeaders("Require") {
+		for w := range strings.SplitSeq(h.Value(), ",") {
+			if w = strings.TrimSpace(w); w != "" && !strings.EqualFold(w, "timer") && edge.ValidHeaderValue(w) == nil {
+				bad = append(bad, w)
+			}
+		}
+	}
+	return strings.Join(bad, ", ")
+}
+
+// ring is the beginning of a call to us, in its goroutine.
+func (c *Call) ring(in *offerIn) {
+	c.theirs = in
+	in.req.To().Params = in.req.To().Params.Add("tag", c.dialog.Local.Tag)
+	c.follow(in)
+	c.ticker.set(alarmDecide, decideTimeout, func() { c.decline(in, 480) })
+	c.agent.respond(in.tx, in.req, 180, "Ringing", nil)
+	var once sync.Once
+	offer := in.req.Body()
+	if in.ours {
+		offer = nil
+	}
+	c.agent.incoming(Incoming{
+		Trunk: c.dialog.Trunk, Called: e164(in.req.Recipient.User), Caller: callerOf(in.req), Offer: offer, Gone: in.gone,
+		Answer: func(sdp []byte, sink func(Event)) *Call {
+			once.Do(func() { c.pickUp(in, sdp, sink) })
+			return c
+		},
+		Refuse: func(code int) {
+			once.Do(func() { c.box.command(func() { c.decline(in, code) }) })
+		},
+	})
+}
+
+const alarmDecide = "decide"
+
+// pickUp answers a call to us. A caller who has given up meanwhile has ended
+// the call: that is told, and nothing else.
+func (c *Call) pickUp(in *offerIn, sdp []byte, sink func(Event)) {
+	canceled := func() { sink(Event{Kind: EventEnded, Cause: CauseCanceled, Trunk: c.dialog.Trunk}) }
+	if c.box.command(func() {
+		if c.phase != dialing || c.theirs != in {
+			canceled()
+			return
+		}
+		c.decided(in)
+		c.sink, c.phase = sink, up
+		c.answer(in, 200, sdp)
+		if c.theirs != in { // it could not be sent
+			c.stop(CauseTrunkFailure)
+		}
+	}) {
+		return
+	}
+	c.agent.wg.Go(canceled)
+}
+
+// decided takes a call out of those that ring.
+func (c *Call) decided(in *offerIn) {
+	if !in.decided {
+		in.decided = true
+		c.agent.ringing.Add(-1)
+		c.ticker.clear(alarmDecide)
+	}
+}
+
+// decline refuses a call to us that nobody has answered.
+func (c *Call) decline(in *offerIn, code int) {
+	if c.phase != dialing || c.theirs != in {
+		return
+	}
+	c.decided(in)
+	c.theirs = nil
+	if code < 400 || code > 699 {
+		code = 480
+	}
+	var extra []sip.Header
+	if code == 503 {
+		extra = append(extra, sip.NewHeader("Retry-After", busyRetry))
+	}
+	c.agent.respond(in.tx, in.req, code, refusal(code), nil, extra...)
+	c.leave(in)
+}
+
+// gaveUp is the caller's CANCEL, which has been answered.
+func (c *Call) gaveUp(in *offerIn) {
+	if c.phase != dialing || c.theirs != in {
+		return
+	}
+	c.decided(in)
+	c.theirs = nil
+	c.leave(in)
+}
+
+// leave ends a call to us that was never up.
+func (c *Call) leave(in *offerIn) {
+	close(in.gone)
+	c.refuseWaiting()
+	c.tell(Event{Kind: EventEnded, Cause: CauseCanceled})
+}
+
+// confirmed is the far end's word that it has our answer: the call is up.
+func (c *Call) confirmed(in *offerIn, body []byte) {
+	if !in.first {
+		return
+	}
+	in.first = false
+	e := Event{Kind: EventAnswered, Code: 200, Phrase: "OK", Dialog: c.dialog.snapshot()}
+	if in.ours {
+		e.SDP = body
+	}
+	c.tell(e)
+}
+
+func refusal(code int) string {
+	switch code {
+	case 403:
+		return "Forbidden"
+	case 404:
+		return "Not Found"
+	case 480:
+		return "Temporarily Unavailable"
+	case 486:
+		return "Busy Here"
+	case 488:
+		return "Not Acceptable Here"
+	case 503:
+		return "Service Unavailable"
+	case 603:
+		return "Decline"
+	}
+	return "Refused"
+}
+
+// callerOf is who calls: the identity that the trunk asserts (RFC 3325), else
+// From; nobody where that is withheld (RFC 3323).
+func callerOf(req *sip.Request) string {
+	for _, h := range req.GetHeaders("Privacy") {
+		for w := range strings.SplitSeq(h.Value(), ";") {
+			if w = strings.TrimSpace(w); strings.EqualFold(w, "id") || strings.EqualFold(w, "user") {
+				return ""
+			}
+		}
+	}
+	if asserted := header(req, "P-Asserted-Identity"); asserted != "" {
+		if user := userOf(asserted); user != "" {
+			return e164(user)
+		}
+	}
+	from := req.From().Address
+	if strings.EqualFold(from.User, "anonymous") || strings.HasSuffix(strings.ToLower(from.Host), "anonymous.invalid") {
+		return ""
+	}
+	return e164(from.User)
+}
+
+// userOf is the user part of a name-addr.
+func userOf(value string) string {
+	if i := strings.IndexByte(value, '<'); i >= 0 {
+		value = value[i+1:]
+		if j := strings.IndexByte(value, '>'); j >= 0 {
+			value = value[:j]
+		}
+	}
+	if rest, ok := strings.CutPrefix(value, "tel:"); ok {
+		number, _, _ := strings.Cut(rest, ";")
+		return number
+	}
+	u, err := parseURI(strings.TrimSpace(value))
+	if err != nil {
+		return ""
+	}
+	return u.User
+}
+
+// e164 is a number with its plus sign where it is one, without the marks that
+// people write into numbers; what is no number at all is nobody's. A number
+// without a plus stays without: what it would need before it only the
+// operator knows.
+func e164(user string) string {
+	user, _, _ = strings.Cut(user, ";")
+	var b strings.Builder
+	for i, r := range user {
+		switch {
+		case r == '+' && i == 0, r >= '0' && r <= '9':
+			b.WriteRune(r)
+		case strings.ContainsRune("-. ()", r):
+		default:
+			return ""
+		}
+	}
+	if digits := strings.TrimPrefix(b.String(), "+"); digits == "" || len(digits) > 15 {
+		return ""
+	}
+	return b.String()
+}
