@@ -94,6 +94,7 @@ func (a *Agent) invited(req *sip.Request, tx *sip.ServerTx) {
 		return
 	}
 	in := &offerIn{req: req, tx: tx, first: true, ours: len(req.Body()) == 0, gone: make(chan struct{})}
+	req.To().Params.Add("tag", d.Local.Tag) // all our answers have it
 	a.wg.Go(func() { c.run(func() { c.ring(in) }) })
 }
 
@@ -176,7 +177,6 @@ func unsupported(req *sip.Request) string {
 // ring is the beginning of a call to us, in its goroutine.
 func (c *Call) ring(in *offerIn) {
 	c.theirs = in
-	in.req.To().Params = in.req.To().Params.Add("tag", c.dialog.Local.Tag)
 	c.follow(in)
 	c.ticker.set(alarmDecide, decideTimeout, func() { c.decline(in, 480) })
 	c.agent.respond(in.tx, in.req, 180, "Ringing", nil)
