@@ -70,16 +70,49 @@ type door struct {
 	ends  time.Time    // of this try, whatever is typed
 	keyed bool         // a key was pressed at all
 	leave state.Reason // the goodbye is being played
+	early []byte       // keys that came before the question
+}
+
+// receive takes in a phone that has answered: it joins, or is asked, or is
+// listened to first.
+func (o *owner) receive(m *member) {
+	o.keyWay(m)
+	none := m.rec.Accept.Mode == state.AcceptNone || m.rec.Accept.Mode == ""
+	switch {
+	case m.rec.Accept.Machines && none:
+		o.sizeUp(m)
+		return
+	case m.rec.Accept.Machines:
+		m.cadence = newCadence(time.Now())
+	case none:
+		o.join(m, "")
+		return
+	}
+	o.prompt(m)
 }
 
 // prompt begins to ask an answered phone for its key or PIN. The leg stays in
 // its pre-room: it hears the prompt and nobody, and nobody hears it.
 func (o *owner) prompt(m *member) {
 	m.rec.InPrompt, m.rec.Phase = true, state.PhasePrompting
+	early := m.door.early
 	m.door = door{}
 	o.changed(m)
 	o.told("prompting", m, detail{})
 	o.ask(m)
+	for _, key := range early {
+		if m.rec.InPrompt {
+			o.promptKey(m, key)
+		}
+	}
+}
+
+// tooEarly keeps a key that comes before the question: it is an answer all
+// the same.
+func (m *member) tooEarly(key byte) {
+	if len(m.door.early) < maxEntry {
+		m.door.early = append(m.door.early, key)
+	}
 }
 
 // ask plays a prompt. The time of a try begins when it has been heard, or with

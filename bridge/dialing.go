@@ -128,6 +128,8 @@ func (o *owner) dial(m *member, slot Slot) {
 	if p.Reason != state.ReasonNodeRestart {
 		p.Reason = ""
 	}
+	p.Inbound, p.Machine, p.Keys = false, nil, state.KeysUnknown
+	m.door, m.cadence = door{}, nil
 	p.RingingAt, p.AnsweredAt, p.JoinedAt, p.EndedAt, p.NextTryAt = nil, nil, nil, nil, nil
 	m.until(dueRing, now.Add(o.ringTimeout(m)+ringGrace))
 	o.spend(1, 0)

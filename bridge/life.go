@@ -85,19 +85,7 @@ func (o *owner) answered(m *member, e CallEvent, at time.Time) {
 	m.rec.HeldRemote = farHold(dir)
 	o.changed(m)
 	o.told("answered", m, detail{})
-	o.keyWay(m)
-	none := m.rec.Accept.Mode == state.AcceptNone || m.rec.Accept.Mode == ""
-	switch {
-	case m.rec.Accept.Machines && none:
-		o.sizeUp(m)
-		return
-	case m.rec.Accept.Machines:
-		m.cadence = newCadence(time.Now())
-	case none:
-		o.join(m, "")
-		return
-	}
-	o.prompt(m)
+	o.receive(m)
 }
 
 // unfit is why an answer's audio cannot be used.
