@@ -8,16 +8,19 @@ import (
 	"math/big"
 )
 
-// newPIN draws a personal PIN: uniform over all six-digit strings without
-// three equal digits in a row and without a run of four.
-func newPIN() string {
-	limit := big.NewInt(1_000_000)
+// longestPIN is the most digits that any PIN has.
+const longestPIN = 12
+
+// newPIN draws a personal PIN: uniform over all strings of so many digits
+// without three equal digits in a row and without a run of four.
+func newPIN(digits int) string {
+	limit := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(digits)), nil)
 	for {
 		n, err := rand.Int(rand.Reader, limit)
 		if err != nil {
 			panic(err) // never fails since Go 1.24
 		}
-		if pin := fmt.Sprintf("%06d", n); !weakPIN(pin) {
+		if pin := fmt.Sprintf("%0*d", digits, n); !weakPIN(pin) {
 			return pin
 		}
 	}
@@ -64,12 +67,17 @@ func (b *Bridge) samePIN(sealed []byte, id, pin string) bool {
 
 // checkPIN refuses a conference PIN that is not 4 to 6 digits.
 func checkPIN(pin string) *Error {
-	ok := len(pin) >= 4 && len(pin) <= 6
-	for _, c := range []byte(pin) {
-		ok = ok && c >= '0' && c <= '9'
-	}
-	if !ok {
+	if len(pin) < 4 || len(pin) > 6 || !allDigits(pin) {
 		return refuse(Invalid, "invalid_pin", "pin", "a PIN has 4 to 6 digits")
 	}
 	return nil
+}
+
+func allDigits(s string) bool {
+	for _, c := range []byte(s) {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return true
 }

@@ -19,6 +19,8 @@ type Stats struct {
 	CommitLatency time.Duration        // of the last batch
 	SoundsLost    uint64               // media events dropped because a conference was too busy
 	Panics        uint64               // faults caught in one participant's handling
+	Receptions    int                  // callers who have not typed a PIN yet
+	Refused       uint64               // PINs of callers that were not compared: too many wrong ones before
 	Draining      bool
 }
 
@@ -50,6 +52,7 @@ func (b *Bridge) Stats() Stats {
 		CommitLatency: time.Duration(b.stats.latency.Load()),
 		SoundsLost:    b.stats.soundsLost.Load(), Panics: b.stats.panics.Load(), Draining: b.draining.Load(),
 	}
+	s.Receptions, s.Refused = b.lobby.count(), b.guesses.refused.Load()
 	for _, o := range b.owners() {
 		c := o.counts.Load()
 		s.Loaded++
