@@ -18,7 +18,8 @@ type caller struct {
 	leg    Leg
 	keys   state.KeyWay
 	dialog []byte
-	held   bool // the far end has put us on hold
+	typed  []byte // keys that no entry has had yet
+	held   bool   // the far end has put us on hold
 
 	signals *line[CallEvent]
 	sounds  *line[media.Event]
@@ -165,6 +166,13 @@ func (o *owner) takeOver(m *member, c *caller) {
 	gen := m.gen
 	o.then(m, func() {
 		c.handed = true
+		for _, key := range c.typed {
+			o.again = append(o.again, func() {
+				if m.gen == gen {
+					o.key(m, key)
+				}
+			})
+		}
 		for _, e := range c.signals.lead(o.sinkOf(m, gen)) {
 			o.again = append(o.again, func() { o.signalled(m, gen, e) })
 		}

@@ -32,7 +32,6 @@ type reception struct {
 	wake chan struct{}
 	c    caller
 
-	typed     []byte // keys that no entry has had yet
 	play      *media.Play
 	connected bool // the far end has acknowledged
 	over      bool // nothing more is to be said

@@ -19,9 +19,9 @@ func (r *reception) ask(names []prompt.Name) (pin string, here bool) {
 	var entry []byte
 	for {
 		next := end
-		for len(r.typed) > 0 {
-			key := r.typed[0]
-			r.typed = r.typed[1:]
+		for len(r.c.typed) > 0 {
+			key := r.c.typed[0]
+			r.c.typed = r.c.typed[1:]
 			if r.play != nil { // interrupted: the time of the try begins now
 				r.hush()
 				end = time.Now().Add(defaultTry)
@@ -44,10 +44,10 @@ func (r *reception) ask(names []prompt.Name) (pin string, here bool) {
 		if next.After(limit) {
 			next = limit
 		}
-		if !r.attend(next, func() bool { return len(r.typed) > 0 }) {
+		if !r.attend(next, func() bool { return len(r.c.typed) > 0 }) {
 			return "", false
 		}
-		if len(r.typed) == 0 || !time.Now().Before(limit) {
+		if len(r.c.typed) == 0 || !time.Now().Before(limit) {
 			return string(entry), true
 		}
 	}

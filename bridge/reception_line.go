@@ -149,7 +149,7 @@ func (r *reception) heard(e media.Event) {
 }
 
 func (r *reception) key(key byte) {
-	if isKey(key) && len(r.typed) < maxKept {
-		r.typed = append(r.typed, key)
+	if isKey(key) && len(r.c.typed) < maxKept {
+		r.c.typed = append(r.c.typed, key)
 	}
 }
