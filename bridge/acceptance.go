@@ -68,6 +68,7 @@ type door struct {
 	entry []byte       // keys of the PIN so far
 	tries int          // that failed
 	ends  time.Time    // of this try, whatever is typed
+	due   time.Time    // of what is being typed
 	keyed bool         // a key was pressed at all
 	leave state.Reason // the goodbye is being played
 	early []byte       // keys that came before the question
@@ -126,7 +127,18 @@ func (o *owner) ask(m *member, before ...prompt.Name) {
 	m.sound = &media.Play{Clip: clip}
 	end := time.Now().Add(clip.Length() + m.rec.Accept.Timeout)
 	m.door.ends = end.Add(dawdle)
-	m.until(duePrompt, end)
+	o.promptUntil(m, end)
+}
+
+// promptUntil sets the clock at a prompt: for the end of what is typed, and
+// before that for what the voice tells of who answered.
+func (o *owner) promptUntil(m *member, at time.Time) {
+	if m.door.due = at; m.cadence != nil {
+		if _, again := m.cadence.verdict(time.Now()); !again.IsZero() && again.Before(at) {
+			at = again
+		}
+	}
+	m.until(duePrompt, at)
 }
 
 // promptKey takes a key typed at the prompt. Any key silences the prompt.
@@ -137,7 +149,7 @@ func (o *owner) promptKey(m *member, key byte) {
 	}
 	if m.sound != nil { // interrupted: the time of the try begins now
 		m.sound = nil
-		m.until(duePrompt, time.Now().Add(m.rec.Accept.Timeout))
+		o.promptUntil(m, time.Now().Add(m.rec.Accept.Timeout))
 	}
 	d.keyed = true
 	if m.rec.Accept.Mode == state.AcceptPressKey {
@@ -166,14 +178,14 @@ func (o *owner) promptKey(m *member, key byte) {
 
 // typing gives an entry time for its next key.
 func (o *owner) typing(m *member) {
-	next := later(time.Now().Add(keyPause), m.due)
+	next := later(time.Now().Add(keyPause), m.door.due)
 	if next.After(m.door.ends) {
 		next = m.door.ends
 	}
 	if len(m.door.entry) > 0 {
 		next = time.Now().Add(keyPause)
 	}
-	m.until(duePrompt, next)
+	o.promptUntil(m, next)
 }
 
 // pinOf is the PIN a participant must type, and whose it is.
@@ -199,6 +211,13 @@ func (o *owner) entered(m *member) {
 
 // promptExpired is the end of a try's time: what was typed so far counts.
 func (o *owner) promptExpired(m *member) {
+	if m.cadence != nil {
+		o.judge(m)
+	}
+	if time.Now().Before(m.door.due) { // that was all
+		o.promptUntil(m, m.door.due)
+		return
+	}
 	if len(m.door.entry) > 0 {
 		o.entered(m)
 		return
@@ -221,6 +240,7 @@ func (o *owner) missed(m *member, reason state.Reason, why prompt.Name) {
 	if !d.keyed && m.rec.Keys == state.KeysTones {
 		reason = state.ReasonNoDigits
 	}
+	o.lastVerdict(m) // nobody listens any more
 	clip := o.sentence(m, words(last...)...)
 	d.leave, d.entry = reason, nil
 	m.sound = &media.Play{Clip: clip}

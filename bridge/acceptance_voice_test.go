@@ -260,7 +260,7 @@ func TestMachines(t *testing.T) {
 					if (got.Status == state.Connected) != joins || !joins && got.Reason != state.ReasonMachine {
 						t.Errorf("%s: %s/%s", mode, got.Status, got.Reason)
 					}
-					if got.Machine == nil || got.Machine.Result != c.machine {
+					if got.Machine == nil || got.Machine.Result != c.machine || got.Machine.MS > 5000 {
 						t.Errorf("%s: %+v", mode, got.Machine)
 					}
 					w.wantMachineTold(c.machine)
@@ -310,5 +310,22 @@ func TestAMachineIsStillLookedForAfterARestart(t *testing.T) {
 		time.Sleep(6 * time.Second)
 		w.expect(v.ID, state.Connected, state.PhaseTalking, "")
 		_, _ = w.EndConference(context.Background(), tenant, w.cid)
+	})
+}
+
+// TestWhoTalksIntoTheGoodbye of a prompt hears it all the same, once.
+func TestWhoTalksIntoTheGoodbye(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, bridge.Config{}, bridge.ConferenceSpec{})
+		v := w.add(1, bridge.ParticipantSpec{Accept: &state.Accept{Mode: state.AcceptPressKey, Tries: 1, Timeout: 2 * time.Second, Machines: true}})
+		synctest.Wait()
+		leg := w.Phones.Last(number(1)).Leg()
+		time.Sleep(2900 * time.Millisecond)
+		leg.Happens(media.Event{Kind: media.EventSpeaking})
+		time.Sleep(5 * time.Second)
+		w.expect(v.ID, state.Rejected, "", state.ReasonNotAccepted)
+		if got := said(leg); len(got) != 2 || got[1] != "no_input, not_joined" {
+			t.Errorf("said %q", got)
+		}
 	})
 }

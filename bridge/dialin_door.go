@@ -105,6 +105,7 @@ func (o *owner) visitor(c *caller, w opening) *member {
 // place of whatever call they had or waited for. A person who is connected
 // stays so: only the line changes.
 func (o *owner) seat(m *member, c *caller) {
+	o.batch.stands(m)
 	before := m.rec.Status
 	again := before.Terminal()
 	if again {

@@ -62,11 +62,11 @@ func TestTenThousandGuesses(t *testing.T) {
 				for typed := 0; typed < guesses; typed += 3 {
 					w.guessing(bridgeNumber, number(2000+calls%callers), typed, 3)
 					if calls++; calls == guesses/6 {
-						refused += w.Stats().Refused
+						refused += w.Stats().RefusedGuesses
 						w.Crash(t)
 					}
 				}
-				refused += w.Stats().Refused
+				refused += w.Stats().RefusedGuesses
 				compared := guesses - int(refused)
 				hours := int(time.Since(begin)/time.Hour) + 1
 				most := min(10*callers*hours, 100*(hours/24+1))
@@ -115,7 +115,7 @@ func TestAThousandCallersAtOnce(t *testing.T) {
 			in.Line().Press(fmt.Sprintf("%06d#%06d#", 100000+i, 200000+i))
 		}
 		time.Sleep(2 * time.Second)
-		if n := 2000 - w.Stats().Refused; n != 100 {
+		if n := 2000 - w.Stats().RefusedGuesses; n != 100 {
 			t.Errorf("%d PINs were compared at once, want 100", n)
 		}
 		time.Sleep(2 * time.Minute)
@@ -130,7 +130,7 @@ func TestAnonymousCallersShareABucket(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, bridge.Config{}, openHouse())
 		w.guessing("+12025550999", "", 0, 12)
-		if n := w.Stats().Refused; n != 2 {
+		if n := w.Stats().RefusedGuesses; n != 2 {
 			t.Errorf("%d of 12 refused, want 2", n)
 		}
 		w.wantIn("", everybodys, false)

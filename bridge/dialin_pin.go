@@ -23,15 +23,16 @@ func (w opening) nothing() bool { return w == opening{} }
 // among them: a thousand of six digits would be guessed by somebody.
 func (o *owner) whose(pin string) opening {
 	var w opening
-	if o.b.samePIN(o.conf.PINHash, o.id, pin) {
+	s := o.b.newSealer()
+	if s.same(o.conf.PINHash, o.id, pin) {
 		w = opening{conference: true}
 	}
 	for _, m := range o.roll {
-		if pinLength(m.rec.PINHash) >= personalDigits && o.b.samePIN(m.rec.PINHash, m.rec.ID, pin) {
+		if pinLength(m.rec.PINHash) >= personalDigits && s.same(m.rec.PINHash, m.rec.ID, pin) {
 			w = opening{participant: m}
 		}
 	}
-	if o.b.samePIN(o.conf.ModeratorPINHash, o.id+moderatorSuffix, pin) {
+	if s.same(o.conf.ModeratorPINHash, o.id+moderatorSuffix, pin) {
 		w = opening{moderator: true}
 	}
 	return w

@@ -28,6 +28,7 @@ type guessBook struct {
 	dirty   map[string]bool        // keys whose record is not what memory says
 	waiting []chan error
 	writing bool
+	stopped bool
 	swept   time.Time
 }
 
@@ -54,8 +55,13 @@ func (g *guessBook) load(ctx context.Context) error {
 	return nil
 }
 
-// stop waits for what is being written.
-func (g *guessBook) stop() { g.busy.Wait() }
+// stop takes nothing more, and waits for what is being written.
+func (g *guessBook) stop() {
+	g.mu.Lock()
+	g.stopped = true
+	g.mu.Unlock()
+	g.busy.Wait()
+}
 
 // note writes a wrong guess down, and returns when that is safe.
 func (g *guessBook) note(at guess) error {
@@ -77,6 +83,10 @@ func (g *guessBook) forgive(place string) error {
 func (g *guessBook) save(keys ...string) error {
 	done := make(chan error, 1)
 	g.mu.Lock()
+	if g.stopped {
+		g.mu.Unlock()
+		return errStopped()
+	}
 	for _, key := range keys {
 		g.dirty[key] = true
 	}

@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"fmt"
+	"hash"
+	"io"
 	"math/big"
 )
 
@@ -48,9 +50,31 @@ func run(length int, goesOn bool) int {
 // sealPIN is what is stored of a PIN: an HMAC bound to whose PIN it is, and
 // its length, which ends the entry without a #.
 func (b *Bridge) sealPIN(id, pin string) []byte {
-	mac := hmac.New(sha256.New, b.cfg.PINKey)
-	fmt.Fprintf(mac, "%s|%s", id, pin)
-	return append(mac.Sum(nil), byte(len(pin)))
+	s := b.newSealer()
+	return s.seal(id, pin)
+}
+
+// sealer seals many PINs, one after another. What it returns holds until the
+// next.
+type sealer struct {
+	mac hash.Hash
+	sum []byte
+}
+
+func (b *Bridge) newSealer() sealer { return sealer{mac: hmac.New(sha256.New, b.cfg.PINKey)} }
+
+func (s *sealer) seal(id, pin string) []byte {
+	s.mac.Reset()
+	_, _ = io.WriteString(s.mac, id)
+	_, _ = io.WriteString(s.mac, "|")
+	_, _ = io.WriteString(s.mac, pin)
+	s.sum = append(s.mac.Sum(s.sum[:0]), byte(len(pin)))
+	return s.sum
+}
+
+// same tells whether a PIN is the one that was sealed.
+func (s *sealer) same(sealed []byte, id, pin string) bool {
+	return hmac.Equal(sealed, s.seal(id, pin))
 }
 
 // pinLength is the number of digits of a sealed PIN.
