@@ -105,6 +105,12 @@ func (o *owner) visitor(c *caller, w opening) *member {
 // place of whatever call they had or waited for. A person who is connected
 // stays so: only the line changes.
 func (o *owner) seat(m *member, c *caller) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			o.end(m, state.ReasonInternalError)
+			panic(fault)
+		}
+	}()
 	o.batch.stands(m)
 	before := m.rec.Status
 	again := before.Terminal()

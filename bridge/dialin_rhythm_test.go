@@ -33,6 +33,9 @@ func TestCallersCannotTellWhatIsThere(t *testing.T) {
 		"slow disk": func(_ *bridge.ConferenceSpec, then *[]func(*world)) {
 			*then = append(*then, func(w *world) { w.Store.Slow(200 * time.Millisecond) })
 		},
+		"a caller who guessed": func(_ *bridge.ConferenceSpec, then *[]func(*world)) {
+			*then = append(*then, func(w *world) { w.guessing(bridgeNumber, number(99), 0, 12) })
+		},
 		"guessed out": func(_ *bridge.ConferenceSpec, then *[]func(*world)) {
 			*then = append(*then, func(w *world) {
 				for i := range 35 {
