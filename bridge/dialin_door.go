@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"errors"
 	"time"
 
 	"partyline/media"
@@ -9,6 +10,9 @@ import (
 
 // byDialIn marks what a caller did by typing a PIN.
 const byDialIn = "dial_in"
+
+// errNotBegun is told to nobody but a caller.
+var errNotBegun = errors.New("bridge: the conference has not begun yet")
 
 // caller is somebody who has called us, and the line they are on.
 type caller struct {
@@ -29,7 +33,7 @@ type caller struct {
 // letIn takes a caller with a right PIN into the conference, or says why not;
 // then nothing has changed. It stands in memory as an answered phone does: a
 // store that fails does not hang up on anybody.
-func (o *owner) letIn(c *caller, w opening) *Error {
+func (o *owner) letIn(c *caller, w opening) error {
 	if err := o.welcomes(); err != nil {
 		return err
 	}
@@ -54,20 +58,23 @@ func (o *owner) letIn(c *caller, w opening) *Error {
 
 // welcomes refuses whoever comes before the time or after the end, or when the
 // tenant's minutes or the disk are used up.
-func (o *owner) welcomes() *Error {
+func (o *owner) welcomes() error {
 	minutes := DialPolicy{MinutesPerDay: o.b.cfg.Dial.MinutesPerDay}
 	switch now := time.Now(); {
 	case o.conf.Status == state.ConferenceEnded || o.conf.Status == state.ConferenceEnding:
 		return errEnded()
 	case o.conf.Status == state.ConferenceScheduled:
-		return refuse(Conflict, "not_begun", "", "the conference has not begun yet")
+		return errNotBegun
 	case o.b.closing.Load():
 		return errStopped()
 	case o.storeDown(now) || len(o.batch.events) > maxBacklog:
 		return errStorage()
 	default:
-		return o.tenant.overspent(now, &minutes)
+		if err := o.tenant.overspent(now, &minutes); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
 // visitor makes a participant of a caller who typed a PIN that is nobody's own.
@@ -196,10 +203,8 @@ func (o *owner) mayCallBack(m *member) *Error {
 		return nil
 	}
 	if m.rec.PhoneNumber == "" {
-		return refuse(Conflict, "anonymous", "", "they called in without a number: nobody knows where to ring")
+		return refuse(Conflict, "wrong_state", "", "they called in without a number: nobody knows where to ring")
 	}
-	if _, err := o.b.cfg.Dial.ParseNumber(m.rec.PhoneNumber); err != nil {
-		return refuse(Conflict, err.Code, "", "%s", err.Detail)
-	}
-	return nil
+	_, err := o.b.cfg.Dial.ParseNumber(m.rec.PhoneNumber)
+	return err
 }

@@ -192,9 +192,9 @@ func TestCallingBack(t *testing.T) {
 			return w.Do(context.Background(), tenant, w.cid, people[len(people)-1].ID, bridge.Redial)
 		}
 		_, err := redial("")
-		wantCode(t, err, bridge.Conflict, "anonymous")
+		wantCode(t, err, bridge.Conflict, "wrong_state")
 		_, err = redial("+442079460123")
-		wantCode(t, err, bridge.Conflict, "country_not_allowed")
+		wantCode(t, err, bridge.Invalid, "country_not_allowed")
 		v, err := redial(number(1))
 		if err != nil {
 			t.Fatal(err)

@@ -54,10 +54,7 @@ func (b *Bridge) tryPIN(ctx context.Context, c *caller, number, pin string) erro
 				return errWrongPIN
 			}
 			b.guesses.right(at)
-			if refusal := o.letIn(c, w); refusal != nil {
-				return refusal
-			}
-			return nil
+			return o.letIn(c, w)
 		})
 	}
 	if compared && errors.Is(err, errWrongPIN) {

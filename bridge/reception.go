@@ -114,6 +114,9 @@ func (r *reception) try(pin string) error {
 
 // refusal is what a caller with a right PIN is told who cannot come in.
 func refusal(err error) prompt.Name {
+	if errors.Is(err, errNotBegun) {
+		return prompt.NotBegun
+	}
 	var e *Error
 	if errors.As(err, &e) {
 		switch e.Code {
@@ -123,8 +126,6 @@ func refusal(err error) prompt.Name {
 			return prompt.Full
 		case "conference_ended":
 			return prompt.HasEnded
-		case "not_begun":
-			return prompt.NotBegun
 		}
 	}
 	return prompt.TryLater
