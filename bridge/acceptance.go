@@ -68,18 +68,52 @@ type door struct {
 	entry []byte       // keys of the PIN so far
 	tries int          // that failed
 	ends  time.Time    // of this try, whatever is typed
+	due   time.Time    // of what is being typed
 	keyed bool         // a key was pressed at all
 	leave state.Reason // the goodbye is being played
+	early []byte       // keys that came before the question
+}
+
+// receive takes in a phone that has answered: it joins, or is asked, or is
+// listened to first.
+func (o *owner) receive(m *member) {
+	o.keyWay(m)
+	none := m.rec.Accept.Mode == state.AcceptNone || m.rec.Accept.Mode == ""
+	switch {
+	case m.rec.Accept.Machines && none:
+		o.sizeUp(m)
+		return
+	case m.rec.Accept.Machines:
+		m.cadence = newCadence(time.Now())
+	case none:
+		o.join(m, "")
+		return
+	}
+	o.prompt(m)
 }
 
 // prompt begins to ask an answered phone for its key or PIN. The leg stays in
 // its pre-room: it hears the prompt and nobody, and nobody hears it.
 func (o *owner) prompt(m *member) {
 	m.rec.InPrompt, m.rec.Phase = true, state.PhasePrompting
+	early := m.door.early
 	m.door = door{}
 	o.changed(m)
 	o.told("prompting", m, detail{})
 	o.ask(m)
+	for _, key := range early {
+		if m.rec.InPrompt {
+			o.promptKey(m, key)
+		}
+	}
+}
+
+// tooEarly keeps a key that comes before the question: it is an answer all
+// the same.
+func (m *member) tooEarly(key byte) {
+	if len(m.door.early) < maxEntry {
+		m.door.early = append(m.door.early, key)
+	}
 }
 
 // ask plays a prompt. The time of a try begins when it has been heard, or with
@@ -93,79 +127,29 @@ func (o *owner) ask(m *member, before ...prompt.Name) {
 	m.sound = &media.Play{Clip: clip}
 	end := time.Now().Add(clip.Length() + m.rec.Accept.Timeout)
 	m.door.ends = end.Add(dawdle)
-	m.until(duePrompt, end)
+	o.promptUntil(m, end)
 }
 
-// promptKey takes a key typed at the prompt. Any key silences the prompt.
-func (o *owner) promptKey(m *member, key byte) {
-	d := &m.door
-	if d.leave != "" {
-		return
-	}
-	if m.sound != nil { // interrupted: the time of the try begins now
-		m.sound = nil
-		m.until(duePrompt, time.Now().Add(m.rec.Accept.Timeout))
-	}
-	d.keyed = true
-	if m.rec.Accept.Mode == state.AcceptPressKey {
-		if string(key) == m.rec.Accept.Key {
-			o.join(m, bySelf)
-		} else {
-			o.missed(m, state.ReasonNotAccepted, prompt.WrongKey)
+// promptUntil sets the clock at a prompt: for the end of what is typed, and
+// before that for what the voice tells of who answered.
+func (o *owner) promptUntil(m *member, at time.Time) {
+	if m.door.due = at; m.cadence != nil {
+		if _, again := m.cadence.verdict(time.Now()); !again.IsZero() && again.Before(at) {
+			at = again
 		}
-		return
 	}
-	switch {
-	case key == '*':
-		d.entry = nil
-		o.typing(m)
-	case key == '#' && len(d.entry) > 0:
-		o.entered(m)
-	case key >= '0' && key <= '9' && len(d.entry) < maxEntry:
-		d.entry = append(d.entry, key)
-		if sealed, _ := o.pinOf(m); len(d.entry) >= pinLength(sealed) {
-			o.entered(m)
-			return
-		}
-		o.typing(m)
-	}
-}
-
-// typing gives an entry time for its next key.
-func (o *owner) typing(m *member) {
-	next := later(time.Now().Add(keyPause), m.due)
-	if next.After(m.door.ends) {
-		next = m.door.ends
-	}
-	if len(m.door.entry) > 0 {
-		next = time.Now().Add(keyPause)
-	}
-	m.until(duePrompt, next)
-}
-
-// pinOf is the PIN a participant must type, and whose it is.
-func (o *owner) pinOf(m *member) (sealed []byte, id string) {
-	if m.rec.PINHash != nil {
-		return m.rec.PINHash, m.rec.ID
-	}
-	return o.conf.PINHash, o.id
-}
-
-// entered compares what was typed.
-func (o *owner) entered(m *member) {
-	typed := string(m.door.entry)
-	m.door.entry = nil
-	sealed, id := o.pinOf(m)
-	if o.b.samePIN(sealed, id, typed) {
-		o.join(m, bySelf)
-		return
-	}
-	o.log.Info("a wrong PIN", "participant", m.rec.ID, "try", m.door.tries+1)
-	o.missed(m, state.ReasonWrongPIN, prompt.WrongPIN)
+	m.until(duePrompt, at)
 }
 
 // promptExpired is the end of a try's time: what was typed so far counts.
 func (o *owner) promptExpired(m *member) {
+	if m.cadence != nil {
+		o.judge(m)
+	}
+	if time.Now().Before(m.door.due) { // that was all
+		o.promptUntil(m, m.door.due)
+		return
+	}
 	if len(m.door.entry) > 0 {
 		o.entered(m)
 		return
@@ -188,6 +172,7 @@ func (o *owner) missed(m *member, reason state.Reason, why prompt.Name) {
 	if !d.keyed && m.rec.Keys == state.KeysTones {
 		reason = state.ReasonNoDigits
 	}
+	o.lastVerdict(m) // nobody listens any more
 	clip := o.sentence(m, words(last...)...)
 	d.leave, d.entry = reason, nil
 	m.sound = &media.Play{Clip: clip}

@@ -148,7 +148,7 @@ func (o *owner) text(m *member, pin string) {
 	msg := state.Message{
 		ID: state.NewID(state.MessageID), TenantID: o.conf.TenantID, ConferenceID: o.id,
 		ParticipantID: m.rec.ID, To: m.rec.PhoneNumber,
-		Body:   fmt.Sprintf("Your PIN for %s is %s. We will call you: type it, then #.", string(name), pin),
+		Body:   fmt.Sprintf("Your PIN for %s is %s. We will call you: type it, then #.%s", string(name), pin, o.callIn()),
 		Status: state.MessageQueued, CreatedAt: at, ExpiresAt: expires,
 	}
 	m.rec.MessageID, m.rec.SMSTold, m.sms = msg.ID, msg.Status, msg.Status

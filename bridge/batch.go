@@ -84,6 +84,16 @@ func (o *owner) unless(m *member, r *request, undo func()) {
 	})
 }
 
+// stands makes what was asked for m in this batch stay, whatever the store
+// says: it has been overtaken by something that happened.
+func (b *batch) stands(m *member) {
+	for i := range b.takeback {
+		if b.takeback[i].pid == m.rec.ID {
+			b.takeback[i].still = func() bool { return false }
+		}
+	}
+}
+
 // commit writes the batch, then acts, answers and tells, in this order.
 func (o *owner) commit() {
 	b := &o.batch

@@ -26,9 +26,13 @@ type Bridge struct {
 	tenants map[string]*tenant
 	index   map[string]*shelf // by tenant
 	loaded  map[string]*seat
-	running sync.WaitGroup // owners
-	readers sync.WaitGroup // goroutines of subscriptions
-	halt    chan struct{}  // closed: readers end, whether they were read or not
+	numbers map[string]called // that people call
+	running sync.WaitGroup    // owners
+	readers sync.WaitGroup    // goroutines of subscriptions
+	halt    chan struct{}     // closed: readers end, whether they were read or not
+
+	lobby   *lobby
+	guesses *guessBook
 
 	halting   chan struct{} // closed: the janitor ends
 	janitor   sync.WaitGroup
@@ -49,6 +53,7 @@ func New(cfg Config) (*Bridge, error) {
 	return &Bridge{
 		cfg: cfg, sounds: newSounds(cfg.Voice, cfg.Language),
 		tenants: map[string]*tenant{}, index: map[string]*shelf{}, loaded: map[string]*seat{},
+		numbers: map[string]called{}, lobby: newLobby(cfg.Limits.Receptions), guesses: newGuessBook(cfg.Store, cfg.Log),
 		halt: make(chan struct{}), halting: make(chan struct{}),
 	}, nil
 }
@@ -77,6 +82,9 @@ func (b *Bridge) Start(ctx context.Context) error {
 		if s := r.Value.Status; s != state.RecordingReady && s != state.RecordingFailed {
 			unfinished[r.Value.ConferenceID] = true
 		}
+	}
+	if err := b.guesses.load(ctx); err != nil {
+		return err
 	}
 	for _, r := range records { // before anybody is dialled
 		b.tenant(r.Value.TenantID).recall(&r.Value, time.Now())
@@ -113,6 +121,7 @@ func (b *Bridge) shelve(c *conferenceRecord) {
 	if i, found := slices.BinarySearch(s.ids, c.ID); !found {
 		s.ids = slices.Insert(s.ids, i, c.ID)
 	}
+	b.enterNumbers(&c.Conference)
 	if c.RequestKey != "" {
 		s.requests[c.RequestKey] = c.ID
 	}
@@ -122,6 +131,7 @@ func (b *Bridge) shelve(c *conferenceRecord) {
 func (b *Bridge) unshelve(tenant, id string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.freeNumbers(id)
 	if s := b.index[tenant]; s != nil {
 		if i, found := slices.BinarySearch(s.ids, id); found {
 			s.ids = slices.Delete(s.ids, i, i+1)
@@ -147,6 +157,7 @@ func (b *Bridge) drained() error {
 func (b *Bridge) Close(ctx context.Context) error {
 	b.draining.Store(true)
 	b.closing.Store(true)
+	b.lobby.close()
 	var failed []error
 	for _, o := range b.owners() {
 		err := o.do(ctx, func(*request) error {
@@ -181,6 +192,8 @@ func (b *Bridge) Stop() {
 	if first {
 		close(b.halting)
 	}
+	b.lobby.close()
+	b.guesses.stop()
 	b.janitor.Wait()
 	if first {
 		for _, o := range b.owners() {

@@ -66,7 +66,7 @@ func (o *owner) candidate(s ParticipantSpec) (*newcomer, *Error) {
 	}
 	p.Accept = acceptance(accept)
 	if s.SendPINViaSMS {
-		p.pin = newPIN()
+		p.pin = o.drawPIN()
 		p.PINHash = o.b.sealPIN(p.ID, p.pin)
 	} else if p.Accept.Mode == state.AcceptPIN && o.conf.PINHash == nil {
 		return nil, refuse(Invalid, "pin_missing", "send_pin_via_sms",

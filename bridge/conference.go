@@ -101,6 +101,12 @@ func (o *owner) update(p ConferencePatch) error {
 		}
 		c.PINHash = o.b.sealPIN(o.id, *p.PIN)
 	}
+	if err := p.DialIn.apply(o.b, &c.Conference); err != nil {
+		return err
+	}
+	if err := o.apart(&c.Conference, p); err != nil {
+		return err
+	}
 	if p.ScheduledFor != nil {
 		if c.Status != state.ConferenceScheduled {
 			return refuse(Conflict, "wrong_state", "scheduled_for", "the conference has begun already")
@@ -110,6 +116,11 @@ func (o *owner) update(p ConferencePatch) error {
 	}
 	if err := o.b.checkConference(&c.Conference); err != nil {
 		return err
+	}
+	if p.DialIn.Numbers != nil {
+		if err := o.b.claim(o.id, c.DialInNumbers); err != nil {
+			return err
+		}
 	}
 	waits := c.WaitForPresenter != o.conf.WaitForPresenter
 	o.conf, o.batch.conf = c, true
@@ -196,5 +207,6 @@ func (o *owner) finish(reason state.Reason, by string) {
 	o.conf.Status, o.conf.EndedAt = state.ConferenceEnded, &at
 	o.graceUntil, o.presided = time.Time{}, false
 	o.toldConference("ended", by)
+	o.b.closeNumbers(o.id)
 	o.log.Info("conference ended", "reason", string(reason), "participants", len(o.roll))
 }

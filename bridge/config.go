@@ -41,6 +41,7 @@ type Limits struct {
 	AddsPerSecond             int           // per tenant, in any second; 10
 	Subscribers               int           // event readers of one conference; 64
 	Queued                    time.Duration // a participant waits this long for a trunk, then is rejected (capacity); 10 min
+	Receptions                int           // callers at once who have not typed a PIN yet; 200
 	Idle                      time.Duration // a conference with nobody in it is put away after this long; 30 s
 }
 
@@ -80,6 +81,7 @@ func (c *Config) complete() error {
 	setDefault(&l.AddsPerSecond, 10)
 	setDefault(&l.Subscribers, 64)
 	setDefault(&l.Queued, 10*time.Minute)
+	setDefault(&l.Receptions, 200)
 	setDefault(&l.Idle, 30*time.Second)
 	setDefault(&c.Dial.RingTimeout, time.Minute)
 	if len(c.Dial.AllowCountries) == 0 {

@@ -86,6 +86,9 @@ func (o *owner) redial(r *request, m *member) error {
 	if err := o.vacancy(); err != nil {
 		return err
 	}
+	if err := o.mayCallBack(m); err != nil {
+		return err
+	}
 	if o.tenant.isSuppressed(m.rec.PhoneNumber) {
 		return refuse(Conflict, "suppressed", "", "this number has asked not to be called")
 	}

@@ -26,10 +26,15 @@ func (b *Bridge) CreateConference(ctx context.Context, who Caller, spec Conferen
 	if id := b.requested(who, spec.RequestKey, c.ID); id != c.ID {
 		return b.Conference(ctx, who, id)
 	}
+	if err := b.claim(c.ID, c.DialInNumbers); err != nil {
+		b.forgetRequest(who, spec.RequestKey)
+		return ConferenceView{}, err
+	}
 	o := &owner{b: b, id: c.ID, conf: c, log: b.cfg.Log}
 	o.toldConference("created", byAPI)
 	if _, err := o.write(); err != nil {
 		b.forgetRequest(who, spec.RequestKey)
+		_ = b.claim(c.ID, nil)
 		b.cfg.Log.Error("a conference could not be written", "error", err)
 		return ConferenceView{}, errStorage()
 	}
@@ -107,6 +112,12 @@ func (b *Bridge) newConference(who Caller, s ConferenceSpec) (conferenceRecord, 
 			return c, err
 		}
 		c.PINHash = b.sealPIN(c.ID, s.PIN)
+	}
+	if err := s.DialIn.apply(b, &c.Conference); err != nil {
+		return c, err
+	}
+	if err := b.apart(&c.Conference, nil, s.DialIn.ModeratorPIN); err != nil {
+		return c, err
 	}
 	if err := b.checkConference(&c.Conference); err != nil {
 		return c, err

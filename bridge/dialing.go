@@ -128,6 +128,8 @@ func (o *owner) dial(m *member, slot Slot) {
 	if p.Reason != state.ReasonNodeRestart {
 		p.Reason = ""
 	}
+	p.Inbound, p.Machine, p.Keys = false, nil, state.KeysUnknown
+	m.door, m.cadence = door{}, nil
 	p.RingingAt, p.AnsweredAt, p.JoinedAt, p.EndedAt, p.NextTryAt = nil, nil, nil, nil, nil
 	m.until(dueRing, now.Add(o.ringTimeout(m)+ringGrace))
 	o.spend(1, 0)
@@ -196,38 +198,44 @@ func (o *owner) offer(leg Leg, trunk string) ([]byte, error) {
 
 // newLeg makes the audio of the present attempt.
 func (o *owner) newLeg(m *member) (Leg, error) {
-	gen := m.gen
-	leg, err := o.b.cfg.Mixer.NewLeg(func(e media.Event) {
-		select {
-		case o.sounds <- soundEvent{m, gen, e}:
-		default:
-			o.b.stats.soundsLost.Add(1)
-		}
-	})
+	leg, err := o.b.cfg.Mixer.NewLeg(o.ear(m, m.gen))
 	if err == nil {
 		m.leg, m.audio, m.inRoom = leg, media.Audio{}, false
 	}
 	return leg, err
 }
 
-// sink brings the events of the present attempt to the owner.
-func (o *owner) sink(m *member) func(CallEvent) {
-	gen := m.gen
-	return func(e CallEvent) {
-		o.post(func() {
-			if m.gen != gen {
-				if e.Reply != nil {
-					e.Reply(481, nil)
-				}
-				return
-			}
-			defer func() {
-				if fault := recover(); fault != nil {
-					o.end(m, state.ReasonInternalError)
-					panic(fault)
-				}
-			}()
-			o.heard(m, e)
-		})
+// ear brings what the audio of an attempt does to the owner.
+func (o *owner) ear(m *member, gen uint64) func(media.Event) {
+	return func(e media.Event) {
+		select {
+		case o.sounds <- soundEvent{m, gen, e}:
+		default:
+			o.b.stats.soundsLost.Add(1)
+		}
 	}
+}
+
+// sink brings the events of the present attempt to the owner.
+func (o *owner) sink(m *member) func(CallEvent) { return o.sinkOf(m, m.gen) }
+
+func (o *owner) sinkOf(m *member, gen uint64) func(CallEvent) {
+	return func(e CallEvent) { o.post(func() { o.signalled(m, gen, e) }) }
+}
+
+// signalled takes in an event of an attempt, unless another has begun.
+func (o *owner) signalled(m *member, gen uint64, e CallEvent) {
+	if m.gen != gen {
+		if e.Reply != nil {
+			e.Reply(481, nil)
+		}
+		return
+	}
+	defer func() {
+		if fault := recover(); fault != nil {
+			o.end(m, state.ReasonInternalError)
+			panic(fault)
+		}
+	}()
+	o.heard(m, e)
 }

@@ -68,14 +68,18 @@ func (o *owner) company(m *member) []prompt.Part {
 
 // keyWay notes how the phone of this attempt can send keys.
 func (o *owner) keyWay(m *member) {
-	way := state.KeysTones
-	if m.leg != nil && m.leg.Digits() {
-		way = state.KeysEvents
-	}
-	if m.rec.Keys != way {
+	if way := keysOf(m.leg); m.rec.Keys != way {
 		m.rec.Keys = way
 		o.changed(m)
 	}
+}
+
+// keysOf is how a phone can send keys, as far as its description says.
+func keysOf(leg Leg) state.KeyWay {
+	if leg != nil && leg.Digits() {
+		return state.KeysEvents
+	}
+	return state.KeysTones
 }
 
 // listens tells whether a leg outside the mix is listened to: for keys that

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"partyline/media/prompt"
+	"partyline/state"
 )
 
 // starTime is how long * waits for the key that completes it.
@@ -23,6 +24,8 @@ func (o *owner) key(m *member, key byte) {
 		o.judged(m, machineNo, time.Now())
 		m.forget()
 		o.join(m, bySelf)
+	case m.rec.Status == state.Dialing:
+		m.tooEarly(key)
 	}
 }
 

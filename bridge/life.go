@@ -85,19 +85,7 @@ func (o *owner) answered(m *member, e CallEvent, at time.Time) {
 	m.rec.HeldRemote = farHold(dir)
 	o.changed(m)
 	o.told("answered", m, detail{})
-	o.keyWay(m)
-	none := m.rec.Accept.Mode == state.AcceptNone || m.rec.Accept.Mode == ""
-	switch {
-	case m.rec.Accept.Machines && none:
-		o.sizeUp(m)
-		return
-	case m.rec.Accept.Machines:
-		m.cadence = newCadence(time.Now())
-	case none:
-		o.join(m, "")
-		return
-	}
-	o.prompt(m)
+	o.receive(m)
 }
 
 // unfit is why an answer's audio cannot be used.
@@ -114,9 +102,13 @@ func farHold(d media.Direction) bool { return d == media.RecvOnly || d == media.
 // join lets an accepted person into the conference. All that is known of them
 // (mute, hold, role, no presenter) is settled before the first frame is mixed.
 func (o *owner) join(m *member, by string) {
-	if !m.step(state.Join) {
-		return
+	if m.step(state.Join) {
+		o.enter(m, by)
 	}
+}
+
+// enter is what follows for whoever has just become connected.
+func (o *owner) enter(m *member, by string) {
 	now := time.Now()
 	utc := now.UTC()
 	m.joined = now
@@ -141,7 +133,11 @@ func (o *owner) join(m *member, by string) {
 		o.conf.Status, o.batch.conf = state.ConferenceActive, true
 	}
 	o.told("accepted", m, detail{By: by})
-	o.told("connected", m, detail{})
+	how := detail{}
+	if p.Inbound {
+		how.By = by
+	}
+	o.told("connected", m, how)
 	if p.Waiting {
 		o.told("waiting", m, detail{})
 	}

@@ -97,7 +97,9 @@ func (o *owner) judge(m *member) {
 	result, again := m.cadence.verdict(now)
 	prompting := m.rec.InPrompt
 	if result == "" {
-		if !prompting {
+		if prompting {
+			o.promptUntil(m, m.door.due)
+		} else {
 			m.until(dueMachine, again)
 		}
 		return

@@ -5,19 +5,24 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"fmt"
+	"hash"
+	"io"
 	"math/big"
 )
 
-// newPIN draws a personal PIN: uniform over all six-digit strings without
-// three equal digits in a row and without a run of four.
-func newPIN() string {
-	limit := big.NewInt(1_000_000)
+// longestPIN is the most digits that any PIN has.
+const longestPIN = 12
+
+// newPIN draws a personal PIN: uniform over all strings of so many digits
+// without three equal digits in a row and without a run of four.
+func newPIN(digits int) string {
+	limit := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(digits)), nil)
 	for {
 		n, err := rand.Int(rand.Reader, limit)
 		if err != nil {
 			panic(err) // never fails since Go 1.24
 		}
-		if pin := fmt.Sprintf("%06d", n); !weakPIN(pin) {
+		if pin := fmt.Sprintf("%0*d", digits, n); !weakPIN(pin) {
 			return pin
 		}
 	}
@@ -45,9 +50,31 @@ func run(length int, goesOn bool) int {
 // sealPIN is what is stored of a PIN: an HMAC bound to whose PIN it is, and
 // its length, which ends the entry without a #.
 func (b *Bridge) sealPIN(id, pin string) []byte {
-	mac := hmac.New(sha256.New, b.cfg.PINKey)
-	fmt.Fprintf(mac, "%s|%s", id, pin)
-	return append(mac.Sum(nil), byte(len(pin)))
+	s := b.newSealer()
+	return s.seal(id, pin)
+}
+
+// sealer seals many PINs, one after another. What it returns holds until the
+// next.
+type sealer struct {
+	mac hash.Hash
+	sum []byte
+}
+
+func (b *Bridge) newSealer() sealer { return sealer{mac: hmac.New(sha256.New, b.cfg.PINKey)} }
+
+func (s *sealer) seal(id, pin string) []byte {
+	s.mac.Reset()
+	_, _ = io.WriteString(s.mac, id)
+	_, _ = io.WriteString(s.mac, "|")
+	_, _ = io.WriteString(s.mac, pin)
+	s.sum = append(s.mac.Sum(s.sum[:0]), byte(len(pin)))
+	return s.sum
+}
+
+// same tells whether a PIN is the one that was sealed.
+func (s *sealer) same(sealed []byte, id, pin string) bool {
+	return hmac.Equal(sealed, s.seal(id, pin))
 }
 
 // pinLength is the number of digits of a sealed PIN.
@@ -64,12 +91,17 @@ func (b *Bridge) samePIN(sealed []byte, id, pin string) bool {
 
 // checkPIN refuses a conference PIN that is not 4 to 6 digits.
 func checkPIN(pin string) *Error {
-	ok := len(pin) >= 4 && len(pin) <= 6
-	for _, c := range []byte(pin) {
-		ok = ok && c >= '0' && c <= '9'
-	}
-	if !ok {
+	if len(pin) < 4 || len(pin) > 6 || !allDigits(pin) {
 		return refuse(Invalid, "invalid_pin", "pin", "a PIN has 4 to 6 digits")
 	}
 	return nil
+}
+
+func allDigits(s string) bool {
+	for _, c := range []byte(s) {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return true
 }

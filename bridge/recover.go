@@ -121,7 +121,7 @@ func (o *owner) recovered(m *member, e CallEvent) {
 	o.changed(m)
 	if !m.live() {
 		m.rec.HeldRemote = farHold(dir)
-		o.prompt(m)
+		o.receive(m)
 		return
 	}
 	m.warned = time.Now()

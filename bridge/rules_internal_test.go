@@ -158,7 +158,7 @@ func TestPINs(t *testing.T) {
 	b := &Bridge{cfg: Config{PINKey: []byte("0123456789abcdef")}}
 	seen := map[string]bool{}
 	for range 2000 {
-		pin := newPIN()
+		pin := newPIN(invitedDigits)
 		if len(pin) != 6 || weakPIN(pin) || strings.Trim(pin, "0123456789") != "" {
 			t.Fatalf("PIN %q", pin)
 		}

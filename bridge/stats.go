@@ -9,17 +9,19 @@ import (
 
 // Stats is a snapshot for metrics.
 type Stats struct {
-	Loaded        int                  // conferences in memory
-	Participants  map[state.Status]int // of loaded conferences
-	Queued        int                  // participants waiting for a place on a trunk
-	Subscribers   int                  // event readers
-	Events        uint64               // written since the start
-	Commits       uint64               // batches written since the start
-	CommitErrors  uint64               // batches the store refused
-	CommitLatency time.Duration        // of the last batch
-	SoundsLost    uint64               // media events dropped because a conference was too busy
-	Panics        uint64               // faults caught in one participant's handling
-	Draining      bool
+	Loaded         int                  // conferences in memory
+	Participants   map[state.Status]int // of loaded conferences
+	Queued         int                  // participants waiting for a place on a trunk
+	Subscribers    int                  // event readers
+	Events         uint64               // written since the start
+	Commits        uint64               // batches written since the start
+	CommitErrors   uint64               // batches the store refused
+	CommitLatency  time.Duration        // of the last batch
+	SoundsLost     uint64               // media events dropped because a conference was too busy
+	Panics         uint64               // faults caught in one participant's handling
+	Receptions     int                  // callers who have not typed a PIN yet
+	RefusedGuesses uint64               // PINs of callers that were not compared: too many wrong ones before
+	Draining       bool
 }
 
 type counters struct {
@@ -50,6 +52,7 @@ func (b *Bridge) Stats() Stats {
 		CommitLatency: time.Duration(b.stats.latency.Load()),
 		SoundsLost:    b.stats.soundsLost.Load(), Panics: b.stats.panics.Load(), Draining: b.draining.Load(),
 	}
+	s.Receptions, s.RefusedGuesses = b.lobby.count(), b.guesses.refused.Load()
 	for _, o := range b.owners() {
 		c := o.counts.Load()
 		s.Loaded++

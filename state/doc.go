@@ -15,6 +15,7 @@
 //	event/<conference>/<seq, 16 digits>  Event
 //	msg/<message>                        Message (a text, the SMS outbox)
 //	idem/<tenant>/<hash>                 Reply (an answer kept for an Idempotency-Key)
+//	guess/<whose>                        Guess (wrong PINs; sealed, a number is in no key)
 //
 // Ids sort by creation time (ULID), so a listing is in order of creation and
 // an id is a cursor. Keys are stored in the clear, values are not: a key never

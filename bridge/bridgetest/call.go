@@ -267,3 +267,10 @@ func (c *Call) Ended() bool {
 	defer c.mu.Unlock()
 	return c.done
 }
+
+// Info types keys by SIP INFO.
+func (c *Call) Info(keys string) {
+	for _, key := range []byte(keys) {
+		c.tell(bridge.CallEvent{Kind: bridge.CallDigit, Digit: key})
+	}
+}

@@ -3,6 +3,7 @@ package bridgetest
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -83,6 +84,21 @@ type Leg struct {
 
 	security media.Security
 	keyless  bool
+	heard    []Heard
+}
+
+// Heard is a clip that began to play to a leg alone.
+type Heard struct {
+	At   time.Time
+	Name string
+}
+
+// Heard lists what has been played to the leg alone, oldest first, also after
+// its end.
+func (l *Leg) Heard() []Heard {
+	l.mixer.mu.Lock()
+	defer l.mixer.mu.Unlock()
+	return slices.Clone(l.heard)
 }
 
 // ID implements bridge.Leg.
@@ -182,6 +198,9 @@ func (l *Leg) set(a media.Audio) {
 		if l.ending != nil {
 			l.ending.Stop()
 			l.ending = nil
+		}
+		if p := a.Play; p != nil {
+			l.heard = append(l.heard, Heard{time.Now(), p.Clip.Name})
 		}
 		if p := a.Play; p != nil && !p.Loop {
 			l.mixer.told[l.id] = append(l.mixer.told[l.id], p.Clip.Name)
@@ -355,7 +374,8 @@ func (m *Mixer) Played() []*media.Clip {
 // heard lists what was played to the leg that made an offer.
 func (m *Mixer) heard(offer []byte) []string {
 	var id media.LegID
-	if _, err := fmt.Sscanf(string(offer), "offer of leg %d", &id); err != nil {
+	_, ours, found := strings.Cut(string(offer), " of leg ")
+	if _, err := fmt.Sscanf(ours, "%d", &id); err != nil || !found {
 		return nil
 	}
 	m.mu.Lock()
@@ -363,10 +383,11 @@ func (m *Mixer) heard(offer []byte) []string {
 	return append([]string(nil), m.told[id]...)
 }
 
-// leg finds an open leg by the offer it made.
+// leg finds an open leg by the offer or answer it made.
 func (m *Mixer) leg(offer []byte) *Leg {
 	var id media.LegID
-	if _, err := fmt.Sscanf(string(offer), "offer of leg %d", &id); err != nil {
+	_, ours, found := strings.Cut(string(offer), " of leg ")
+	if _, err := fmt.Sscanf(ours, "%d", &id); err != nil || !found {
 		return nil
 	}
 	m.mu.Lock()

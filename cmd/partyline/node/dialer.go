@@ -81,3 +81,30 @@ func translate(e sip.Event) bridge.CallEvent {
 		Reply:      e.Reply,
 	}
 }
+
+// incoming takes calls from package sip to the bridge. Until there is a bridge
+// nobody can be called.
+func (n *Node) incoming(c sip.Incoming) {
+	b := n.answering.Load()
+	if b == nil {
+		c.Refuse(480)
+		return
+	}
+	b.Incoming(bridge.IncomingCall{
+		Trunk: c.Trunk, Called: international(c.Called), Caller: international(c.Caller), Offer: c.Offer, Gone: c.Gone,
+		Answer: func(sdp []byte, sink func(bridge.CallEvent)) bridge.Call {
+			return c.Answer(sdp, func(e sip.Event) { sink(translate(e)) })
+		},
+		Refuse: c.Refuse,
+	})
+}
+
+// international is a number with its plus sign. Carriers that leave it out
+// write country code and number, eleven digits or more; what is shorter is
+// left as it is.
+func international(number string) string {
+	if len(number) >= 11 && number[0] != '+' {
+		return "+" + number
+	}
+	return number
+}

@@ -55,8 +55,9 @@ type Node struct {
 	owned   sync.WaitGroup
 	failed  chan error
 
-	draining atomic.Bool
-	down     sync.Once
+	draining  atomic.Bool
+	answering atomic.Pointer[bridge.Bridge] // takes calls to us
+	down      sync.Once
 }
 
 // Start brings a node to life. When it returns without error the API answers.

@@ -83,7 +83,7 @@ func (n *Node) startSIP(context.Context, Options) (err error) {
 		Listen: c.SIP.Listen, Advertise: c.SIP.Advertise,
 		TLSCert: c.SIP.TLSCert, TLSKey: c.SIP.TLSKey, TLSRoots: c.SIP.TLSRoots,
 		Trunks: trunks, Allow: config.Prefixes(c.SIP.Allow),
-	}, sip.WithLogger(n.log))
+	}, sip.WithLogger(n.log), sip.WithIncoming(n.incoming))
 	return err
 }
 
@@ -134,6 +134,7 @@ func (n *Node) startBridge(ctx context.Context, opts Options) error {
 	if err := n.bridge.Start(ctx); err != nil {
 		return err
 	}
+	n.answering.Store(n.bridge)
 	n.owned.Go(func() {
 		if err := n.outbox.Run(ctx); err != nil && !errors.Is(err, context.Canceled) {
 			n.failed <- fmt.Errorf("outbox: %w", err)
