@@ -28,7 +28,7 @@ type recording struct {
 	dirty bool
 	take  Take                         // while it runs
 	named map[media.LegID]record.Track // whom the take knows
-	beep  time.Time                    // when to beep next
+	beep  time.Time                    // the last one
 }
 
 // over tells whether nothing more will become of it.
@@ -60,12 +60,15 @@ func (o *owner) recordingRuns() bool {
 	if r := o.running(); r != nil {
 		return r.rec.Status == state.RecordingRunning
 	}
+	if b := o.conf.Broken; b != nil {
+		return !b.Paused
+	}
 	return o.records()
 }
 
 // records tells whether a recording is to begin by itself.
 func (o *owner) records() bool {
-	return o.conf.Record && !o.noAuto && o.b.cfg.Recorder != nil && len(o.recs) < maxRecordings
+	return o.conf.Record && !o.noAuto && !o.conf.RecordStopped && o.b.cfg.Recorder != nil && len(o.recs) < maxRecordings
 }
 
 // recordingOf turns a request into a recording, or refuses it.
@@ -128,14 +131,19 @@ func (o *owner) noteRecording(r *recording) {
 // beginRecording writes the record and then begins: nothing is recorded that
 // nobody knows of.
 func (o *owner) beginRecording(q *request, r *recording) {
+	noAuto, stopped, broken := o.noAuto, o.conf.RecordStopped, o.conf.Broken
 	o.batch.takeback = append(o.batch.takeback, takeback{
 		pid: r.rec.ID, request: q, events: len(o.batch.events), extra: len(o.batch.extra), effects: len(o.batch.effects),
 		undo: func() {
 			o.recs = slices.DeleteFunc(o.recs, func(x *recording) bool { return x == r })
 			o.batch.recs = slices.DeleteFunc(o.batch.recs, func(x *recording) bool { return x == r })
-			o.noAuto = true // no storm of tries while the store is down
+			o.noAuto, o.conf.RecordStopped, o.conf.Broken = noAuto, stopped, broken
 		},
 	})
+	o.noAuto = false
+	if stopped || broken != nil {
+		o.conf.RecordStopped, o.conf.Broken, o.batch.conf = false, nil, true
+	}
 	o.recs = append(o.recs, r)
 	o.noteRecording(r)
 	o.batch.effects = append(o.batch.effects, effect{r.rec.ID, func() { o.rollTape(q, r) }})
@@ -159,7 +167,13 @@ func (o *owner) rollTape(q *request, r *recording) {
 		if q != nil {
 			q.err = refuse(Unavailable, "recording_failed", "", "the recording could not begin; the log says why")
 		}
-		o.again = append(o.again, func() { o.recordingFailed(r, plainTrouble(err)) })
+		o.again = append(o.again, func() {
+			o.recordingFailed(r, plainTrouble(err))
+			o.noAuto = true
+			if q == nil { // people were told that they are recorded
+				o.tellAll(words(prompt.RecordingStopped)...)
+			}
+		})
 		return
 	}
 	r.take, r.named = take, map[media.LegID]record.Track{}
@@ -167,17 +181,14 @@ func (o *owner) rollTape(q *request, r *recording) {
 	if r.rec.Status == state.RecordingPaused {
 		take.Pause(true)
 	}
+	o.syncTape()
 	if o.room != nil {
 		o.room.Play(o.b.sounds.beep)
-		o.room.Record(take.Tap())
 		if r.rec.StartedBy != byAuto && r.rec.Continues == "" { // else each joiner was told
 			o.room.Say(o.sentence(nil, words(prompt.RecordingStarted)...))
 		}
 	}
-	r.beep = time.Time{}
-	if every := o.conf.RecordBeep; every > 0 {
-		r.beep = time.Now().Add(every)
-	}
+	r.beep = time.Now()
 	o.again = append(o.again, func() { o.toldRecording("started", r) })
 }
 
@@ -204,21 +215,38 @@ func (o *owner) nameLegs() {
 func (o *owner) settleRecording() {
 	r := o.running()
 	switch {
-	case r == nil && o.records() && o.connected() > 0 && o.conf.Status == state.ConferenceActive:
-		c := &o.conf
-		spec := RecordingSpec{Name: c.Name, Format: c.RecordFormat, Quality: c.RecordQuality, Stereo: c.RecordStereo, Tracks: c.RecordTracks}
-		if err := o.b.checkRecording(&spec); err != nil {
-			o.log.Error("the conference is to be recorded and cannot be", "error", err.Detail)
-			o.noAuto = true
-			return
+	case r != nil:
+		if o.connected() == 0 {
+			o.stopRecording(r, false)
 		}
-		next := o.newRecording(spec)
-		next.rec.StartedBy, next.rec.Continues = byAuto, o.continues
-		o.continues = ""
-		o.beginRecording(nil, next)
-	case r != nil && o.connected() == 0:
-		o.stopRecording(r, false)
+	case o.connected() == 0:
+		if o.conf.Broken != nil { // nobody is left for whom it would go on
+			o.conf.Broken, o.batch.conf = nil, true
+		}
+	case o.stopping || o.backoff > 0 || o.conf.Status != state.ConferenceActive || !o.reached():
+	case o.conf.Broken != nil:
+		o.goOn(*o.conf.Broken)
+	case o.records():
+		if next := o.unasked(autoSpec(&o.conf.Conference)); next != nil {
+			next.rec.StartedBy = byAuto
+			o.beginRecording(nil, next)
+		}
 	}
+}
+
+// unasked is a recording that nobody asks for now, nil when it cannot be.
+func (o *owner) unasked(spec RecordingSpec) *recording {
+	if err := o.b.checkRecording(&spec); err != nil {
+		o.log.Error("the conference is to be recorded and cannot be", "error", err.Detail)
+		o.noAuto = true
+		return nil
+	}
+	return o.newRecording(spec)
+}
+
+// autoSpec is how a conference is recorded that is recorded always.
+func autoSpec(c *state.Conference) RecordingSpec {
+	return RecordingSpec{Name: c.Name, Format: c.RecordFormat, Quality: c.RecordQuality, Stereo: c.RecordStereo, Tracks: c.RecordTracks}
 }
 
 // stopRecording ends a recording; its files are then finished.
@@ -234,9 +262,6 @@ func (o *owner) stopRecording(r *recording, aloud bool) {
 		if r.take == nil { // it never began
 			o.again = append(o.again, func() { o.recordingFailed(r, "it was stopped before it began") })
 			return
-		}
-		if o.room != nil {
-			o.room.Release(r.take.Tap())
 		}
 		r.take.Stop()
 	}})
@@ -276,6 +301,7 @@ func (o *owner) recorded(id string, res record.Result) {
 		o.log.Error("a recording failed; the call goes on", "recording", id, "error", res.Err)
 		o.recordingFailed(r, plainTrouble(res.Err))
 		if ranOn {
+			o.noAuto = true
 			o.tellAll(words(prompt.RecordingStopped)...)
 		}
 	default:
@@ -312,7 +338,6 @@ func (o *owner) recordingFailed(r *recording, why string) {
 		r.rec.StoppedAt = &at
 	}
 	r.take = nil
-	o.noAuto = true
 	o.noteRecording(r)
 	o.toldRecording("failed", r)
 }
@@ -346,15 +371,16 @@ func (o *owner) removeRecording(r *recording) error {
 
 // beepDue is when the recording that runs is to be heard of next.
 func (o *owner) beepDue() time.Time {
-	if r := o.running(); r != nil && r.take != nil && r.rec.Status == state.RecordingRunning {
-		return r.beep
+	every := o.conf.RecordBeep
+	if r := o.running(); every > 0 && r != nil && r.take != nil && r.rec.Status == state.RecordingRunning {
+		return r.beep.Add(max(every, time.Second))
 	}
 	return time.Time{}
 }
 
 func (o *owner) beepOfRecording(now time.Time) {
 	if at := o.beepDue(); !at.IsZero() && !now.Before(at) {
-		o.running().beep = now.Add(max(o.conf.RecordBeep, time.Second))
+		o.running().beep = now
 		o.then(nil, func() { o.play(o.b.sounds.beep) })
 	}
 }
@@ -373,6 +399,7 @@ type recordingData struct {
 }
 
 func (o *owner) toldRecording(kind string, r *recording) {
+	defer func() { o.batch.events[len(o.batch.events)-1].about = r.rec.ID }()
 	o.emit("recording."+kind, "", recordingData{
 		r.rec.ID, r.rec.Name, r.rec.Status, r.rec.Format, r.rec.Quality, r.rec.StartedBy, r.rec.Continues, r.rec.DurationMS, r.rec.Error,
 	})

@@ -10,6 +10,9 @@ import (
 // minutes take 29 MB; most are a few seconds.
 const maxClips = 64
 
+// loaders is how many sounds are read from the disk at once.
+const loaders = 2
+
 // soundIndex knows which tenant has which sound, and keeps the clips that are
 // in use. Reading one from the disk is done beside the conferences: what is
 // asked for and is not there yet comes with the next change.
@@ -20,10 +23,11 @@ type soundIndex struct {
 	order  []string                   // of clips, oldest first
 	closed bool
 	wait   sync.WaitGroup
+	turns  chan struct{} // holds one for each that is being loaded
 }
 
 func newSoundIndex() *soundIndex {
-	return &soundIndex{known: map[string]map[string]bool{}, clips: map[string]*media.Clip{}}
+	return &soundIndex{known: map[string]map[string]bool{}, clips: map[string]*media.Clip{}, turns: make(chan struct{}, loaders)}
 }
 
 func (x *soundIndex) has(tenant, id string) bool {
@@ -79,6 +83,15 @@ func (x *soundIndex) clip(id string, load func() (*media.Clip, error), ready fun
 	x.clips[id] = nil
 	x.order = append(x.order, id)
 	x.wait.Go(func() {
+		x.turns <- struct{}{}
+		defer func() { <-x.turns }()
+		x.mu.Lock()
+		_, wanted := x.clips[id]
+		wanted = wanted && !x.closed
+		x.mu.Unlock()
+		if !wanted {
+			return
+		}
 		c, err := load()
 		x.mu.Lock()
 		if _, still := x.clips[id]; still && err == nil {

@@ -19,6 +19,7 @@ import (
 type Recorder struct {
 	mu     sync.Mutex
 	fail   error // of Begin
+	lost   bool  // Salvage finds nothing
 	takes  map[string]*Take
 	order  []*Take
 	gone   map[string]bool
@@ -34,6 +35,13 @@ func (r *Recorder) Fail(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.fail = err
+}
+
+// Lose makes Salvage find nothing, after a crash too.
+func (r *Recorder) Lose(on bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.lost = on
 }
 
 // Takes lists all recordings that were begun, oldest first.
@@ -73,11 +81,15 @@ func (r *Recorder) Begin(spec record.Spec, done func(record.Result)) (bridge.Tak
 	return t, nil
 }
 
-// Salvage implements bridge.Recorder: there is always something left.
+// Salvage implements bridge.Recorder: there is always something left, but
+// after Lose.
 func (r *Recorder) Salvage(id string) (record.Result, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.salved = append(r.salved, id)
+	if r.lost {
+		return record.Result{}, fs.ErrNotExist
+	}
 	return result(), nil
 }
 
