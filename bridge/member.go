@@ -102,7 +102,7 @@ type conferenceRecord struct {
 	Spent      map[string]*spent `json:"spent,omitempty"`       // by UTC day, the last two
 
 	// RecordStopped: somebody has stopped a recording, so that none begins by
-	// itself until somebody asks for one.
+	// itself until somebody asks for one or everyone has left.
 	RecordStopped bool `json:"record_stopped,omitempty"`
 	// Broken is the recording that a crash has ended and that is to go on.
 	Broken *brokenRecording `json:"broken_recording,omitempty"`

@@ -120,6 +120,26 @@ func TestACrashRecordsNobodyAgain(t *testing.T) {
 	})
 }
 
+// A stop is for those who are there: the next meeting is recorded again.
+func TestTheNextMeetingIsRecordedAgain(t *testing.T) {
+	scenario(t, "", func(t *testing.T) {
+		s := studio(t, bridge.ConferenceSpec{Record: true})
+		s.join("M", marked)
+		s.stopTape()
+		s.join("A", unmarked)
+		s.leave("M")
+		if n := len(s.Tapes.Takes()); n != 1 || s.wasTold("A", "being_recorded") {
+			t.Errorf("%d recordings after it was stopped", n)
+		}
+		s.leave("A")
+		s.join("B", unmarked)
+		s.told("B", "being_recorded")
+		if n := len(s.Tapes.Takes()); n != 2 {
+			t.Errorf("%d recordings", n)
+		}
+	})
+}
+
 // What an earlier run lost does not keep this one from recording.
 func TestALostRecordingIsNoReasonNotToRecord(t *testing.T) {
 	scenario(t, "", func(t *testing.T) {

@@ -34,7 +34,8 @@ func (b *Bridge) StopRecording(ctx context.Context, who Caller, cid string) (r s
 			return errNotRecording()
 		}
 		q.last = true
-		// Whoever stops it does not want the next joiner to start it again.
+		// Whoever stops it does not want the next joiner to start it again. Those
+		// who meet when everyone has left are recorded anew.
 		o.conf.RecordStopped, o.batch.conf = true, true
 		o.stopRecording(rec, true)
 		r = rec.rec
