@@ -20,6 +20,7 @@ type person struct {
 	Phase       string `json:"phase"`
 	Reason      string `json:"reason"`
 	Muted       bool   `json:"muted"`
+	Inbound     bool   `json:"inbound"`
 	HeldBy      string `json:"held_by"`
 	SMS         string `json:"sms"`
 	SIP         *struct {

@@ -73,6 +73,13 @@ var carrierScripts = []carrierScript{
 	}, status: "disconnected", reason: "conference_ended", exit: true},
 	// The scenario insists on 403 after it has taken our 603; both mean no.
 	{name: "refer-offnet", during: connectedThenEnd, status: "disconnected", reason: "conference_ended"},
+	// Keys in all the ways phones send them, and not at all.
+	{name: "press1-info", add: fields{"accept": pressKey}, during: connectedThenEnd, status: "disconnected", reason: "conference_ended", exit: true},
+	{name: "press1-rfc4733", add: fields{"accept": pressKey}, during: connectedThenEnd, status: "disconnected", reason: "conference_ended", exit: true},
+	{name: "press1-tones", add: fields{"accept": pressKey}, during: connectedThenEnd, status: "disconnected", reason: "conference_ended", exit: true},
+	{name: "pin-info", add: fields{"accept": typePIN}, during: connectedThenEnd, status: "disconnected", reason: "conference_ended", exit: true},
+	{name: "wrong-pin-info", add: fields{"accept": typePIN}, status: "rejected", reason: "wrong_pin", exit: true},
+	{name: "no-keys", add: fields{"accept": fields{"mode": "press_key", "timeout": 2, "tries": 1}}, status: "rejected", reason: "no_digits"}, // we ask whether it lives, which the scenario does not expect
 	{name: "silent", add: fields{"ring_timeout": 5}, status: "rejected", reason: "no_answer"},
 }
 
@@ -95,12 +102,12 @@ func TestCarrierScenarios(t *testing.T) {
 			}
 			d := serve(t, trunk(addr, more...))
 			wait := startSIPp(t, sipp, s.name, addr, max(1, s.calls))
-			conf := d.conference(nil)
+			conf := d.conference(fields{"pin": "2580"})
 			id := d.add(conf, "+12025551234", s.add).ID
 			if s.during != nil {
 				s.during(t, d, conf, id)
 			}
-			p := d.becomes(conf, id, s.status, 20*time.Second)
+			p := d.becomes(conf, id, s.status, 30*time.Second)
 			if p.Reason != s.reason {
 				t.Errorf("reason %q, wanted %q", p.Reason, s.reason)
 			}
@@ -127,6 +134,7 @@ func startSIPp(t *testing.T, sipp, scenario, addr string, calls int) (wait func(
 	cmd := exec.Command(sipp, "-sf", file, "-i", host, "-p", port, "-m", strconv.Itoa(calls), "-nostdin", "-timeout", "50s", "-timeout_error",
 		"-trace_err", "-error_file", errors)
 	cmd.Dir = t.TempDir()
+	layKeys(t, cmd.Dir)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Start(); err != nil {

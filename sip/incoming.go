@@ -70,14 +70,11 @@ func (a *Agent) invited(req *sip.Request, tx *sip.ServerTx) {
 		full()
 		return
 	}
-	var slot *Slot
-	if d.Trunk != "" {
-		var ok bool
-		if slot, ok = a.trunks.Take(d.Trunk); !ok {
-			a.ringing.Add(-1)
-			full()
-			return
-		}
+	slot, ok := a.takeTrunk(d)
+	if !ok {
+		a.ringing.Add(-1)
+		full()
+		return
 	}
 	c := a.newCall(func(Event) {})
 	c.slot, c.dialog = slot, d
@@ -120,7 +117,7 @@ func (a *Agent) invitedDialog(req *sip.Request) (*dialog, error) {
 	from, to := req.From(), req.To()
 	tag, _ := from.Params.Get("tag")
 	d := &dialog{
-		Trunk: a.trunkAt(source.Addr()), Network: strings.ToLower(req.Transport()), Hop: source,
+		Network: strings.ToLower(req.Transport()), Hop: source,
 		CallID: req.CallID().Value(), CSeq: 1, RemoteCSeq: req.CSeq().SeqNo,
 		Local:   party{URI: to.Address.String(), Tag: token()},
 		Remote:  party{URI: from.Address.String(), Tag: tag},
@@ -144,19 +141,35 @@ func (a *Agent) invitedDialog(req *sip.Request) (*dialog, error) {
 	return parseDialog(d.snapshot()) // whatever could not be written later is refused now
 }
 
-// trunkAt is the trunk that an address belongs to, "" where none says so.
-func (a *Agent) trunkAt(ip netip.Addr) string {
-	if name := a.gate.Filter.Owner(ip); name != "" {
-		return name
+// takeTrunk finds the trunk that a call comes over, and takes a channel of it:
+// of several at the same address one that has a channel free. An address that
+// sip.allow alone lets in belongs to no trunk, and is not counted.
+func (a *Agent) takeTrunk(d *dialog) (slot *Slot, ok bool) {
+	owners := a.trunksAt(d.Hop.Addr())
+	for _, name := range owners {
+		if slot, ok = a.trunks.Take(name); ok {
+			d.Trunk = name
+			return slot, true
+		}
 	}
+	return nil, len(owners) == 0
+}
+
+// trunksAt are the trunks that an address belongs to.
+func (a *Agent) trunksAt(ip netip.Addr) []string {
+	if owners := a.gate.Filter.Owners(ip); len(owners) > 0 {
+		return owners
+	}
+	var owners []string
 	for _, t := range a.cfg.Trunks {
 		for _, p := range t.AllowFrom {
 			if p.Contains(ip) {
-				return t.Name
+				owners = append(owners, t.Name)
+				break
 			}
 		}
 	}
-	return ""
+	return owners
 }
 
 // unsupported lists what a request requires and we do not do. A carrier that

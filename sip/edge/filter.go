@@ -2,6 +2,7 @@ package edge
 
 import (
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -83,18 +84,18 @@ func (f *Filter) Set(trunk string, addrs []netip.Addr) {
 	f.publish(now)
 }
 
-// Owner is the trunk that resolves to an address, "" when none does.
-func (f *Filter) Owner(a netip.Addr) string {
+// Owners are the trunks that resolve to an address, in order of their names.
+func (f *Filter) Owners(a netip.Addr) (owners []string) {
 	a = a.Unmap().WithZone("")
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	owner := ""
 	for name, have := range f.learned {
-		if _, ok := have[a]; ok && (owner == "" || name < owner) {
-			owner = name
+		if _, ok := have[a]; ok {
+			owners = append(owners, name)
 		}
 	}
-	return owner
+	slices.Sort(owners)
+	return owners
 }
 
 // Forget drops a trunk that is no longer configured.
