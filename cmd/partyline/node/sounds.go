@@ -8,10 +8,12 @@ import (
 	"partyline/media/clips"
 	"partyline/media/prompt"
 	"partyline/media/record"
+	"partyline/media/sound"
 )
 
 // openSounds prepares what is said, what was uploaded and what is recorded.
 func (n *Node) openSounds(context.Context, Options) (err error) {
+	sound.HoldMusic() // takes a while, which no conference should
 	c := n.cfg
 	if n.voice, err = prompt.Open(c.Sounds.Prompts); err != nil {
 		return fmt.Errorf("sounds.prompts: %w", err)
