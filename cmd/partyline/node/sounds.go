@@ -24,6 +24,7 @@ func (n *Node) openSounds(context.Context, Options) (err error) {
 	if n.shelf, err = clips.Open(c.State.Beside(c.Sounds.Dir)); err != nil {
 		return fmt.Errorf("sounds.dir: %w", err)
 	}
+	sound.HoldMusic() // takes a moment to compose: not when the first caller waits
 	var options []record.Option
 	if c.Recording.MP3Encoder != "" {
 		options = append(options, record.MP3(c.Recording.MP3Encoder))
