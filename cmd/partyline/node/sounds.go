@@ -13,7 +13,6 @@ import (
 
 // openSounds prepares what is said, what was uploaded and what is recorded.
 func (n *Node) openSounds(context.Context, Options) (err error) {
-	sound.HoldMusic() // takes a while, which no conference should
 	c := n.cfg
 	if n.voice, err = prompt.Open(c.Sounds.Prompts); err != nil {
 		return fmt.Errorf("sounds.prompts: %w", err)
