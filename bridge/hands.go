@@ -33,10 +33,23 @@ func (o *owner) hands() []*member {
 
 // handPlace is where somebody stands in the queue, from 1; 0 with no hand up.
 func (o *owner) handPlace(m *member) int {
-	if !m.rec.HandRaised {
+	if !m.rec.HandRaised || m.rec.HandRaisedAt == nil {
 		return 0
 	}
-	return 1 + slices.Index(o.hands(), m)
+	place, before := 1, true // who is earlier in the list goes first of two that went up at once
+	for _, x := range o.roll {
+		if x == m {
+			before = false
+			continue
+		}
+		if !x.rec.HandRaised || x.rec.HandRaisedAt == nil {
+			continue
+		}
+		if c := x.rec.HandRaisedAt.Compare(*m.rec.HandRaisedAt); c < 0 || c == 0 && before {
+			place++
+		}
+	}
+	return place
 }
 
 // raiseHand puts a hand up or down.
