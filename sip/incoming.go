@@ -91,6 +91,7 @@ func (a *Agent) invited(req *sip.Request, tx *sip.ServerTx) {
 		return
 	}
 	in := &offerIn{req: req, tx: tx, first: true, ours: len(req.Body()) == 0, gone: make(chan struct{})}
+	a.respond(tx, req, 100, "Trying", nil)  // before sipgo's own, which may not read what is written next
 	req.To().Params.Add("tag", d.Local.Tag) // all our answers have it
 	a.wg.Go(func() { c.run(func() { c.ring(in) }) })
 }
@@ -122,7 +123,7 @@ func (a *Agent) invitedDialog(req *sip.Request) (*dialog, error) {
 		Local:   party{URI: to.Address.String(), Tag: token()},
 		Remote:  party{URI: from.Address.String(), Tag: tag},
 		Target:  from.Address.String(),
-		Updates: allows(req, "UPDATE"),
+		Updates: allows(req, "UPDATE"), Theirs: true,
 	}
 	if tag == "" {
 		return nil, errSnapshot
@@ -136,7 +137,9 @@ func (a *Agent) invitedDialog(req *sip.Request) (*dialog, error) {
 		return nil, err
 	}
 	if n, _ := sessionExpires(req); n == 0 {
-		d.Expires = sessionOffer // ours is the wish then, and the refreshing (RFC 4028 §9)
+		// Ours is the wish then, and the refreshing, but not below their limit (RFC 4028 §9).
+		d.MinSE = max(0, min(minSE(req), sessionMax))
+		d.Expires = max(sessionOffer, d.MinSE)
 	}
 	return parseDialog(d.snapshot()) // whatever could not be written later is refused now
 }
@@ -190,7 +193,10 @@ func unsupported(req *sip.Request) string {
 // ring is the beginning of a call to us, in its goroutine.
 func (c *Call) ring(in *offerIn) {
 	c.theirs = in
-	c.follow(in)
+	if !c.follow(in) {
+		c.gaveUp(in)
+		return
+	}
 	c.ticker.set(alarmDecide, decideTimeout, func() { c.decline(in, 480) })
 	c.agent.respond(in.tx, in.req, 180, "Ringing", nil)
 	var once sync.Once
@@ -224,9 +230,12 @@ func (c *Call) pickUp(in *offerIn, sdp []byte, sink func(Event)) {
 		c.decided(in)
 		c.sink, c.phase = sink, up
 		c.answer(in, 200, sdp)
-		if c.theirs != in { // it could not be sent
-			c.stop(CauseTrunkFailure)
+		if c.theirs != in { // it did not go out: canceled meanwhile, or the connection is gone
+			c.phase = dialing // there is no dialog to end
+			c.stop(CauseCanceled)
+			return
 		}
+		c.serveEarly()
 	}) {
 		return
 	}
