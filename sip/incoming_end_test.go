@@ -182,3 +182,51 @@ func TestSessionLimitOfACallToUs(t *testing.T) {
 		b.bye()
 	})
 }
+
+// A CANCEL that comes when we have decided to answer, and before the answer is
+// out, has won: nothing is answered, and no BYE goes to a dialog that never was.
+func TestCancelOvertakesOurAnswer(t *testing.T) {
+	b := &doorbell{}
+	told := make(chan Event, 10)
+	virtualWith(t, 1, func(*rig, *Config) {}, func(r *rig) {
+		b.rig = r
+		c := b.call()
+		c.Provisional(180)
+		if code := c.Cancel().Code(); code != 200 {
+			t.Errorf("CANCEL answered %d", code)
+		}
+		time.Sleep(2 * time.Second)
+		if e := <-told; e.Kind != EventEnded || e.Cause != CauseCanceled || len(told) != 0 {
+			t.Errorf("told %+v and %d more", e, len(told))
+		}
+		time.Sleep(time.Minute)
+		byes, answers, refusals := b.sent("BYE", 0), b.sent("INVITE", 200), b.sent("INVITE", 487)
+		if byes+answers != 0 || refusals < 5 { // nobody has acknowledged the 487
+			t.Errorf("%d BYEs, %d answers, %d refusals", byes, answers, refusals)
+		}
+		b.idle()
+	}, WithIncoming(func(i Incoming) {
+		i.Answer([]byte(offerSDP), func(e Event) { told <- e })
+		time.Sleep(time.Second) // the call's goroutine is late
+	}))
+}
+
+// A body that need not be understood is no offer: ours is in the 200.
+func TestCallToUsWithAnotherBody(t *testing.T) {
+	called(t, func(b *doorbell) {
+		c := b.peer().Invite(b.agent.Addrs()[0], "+12025550000",
+			siptest.Content("application/isup", "\x01\x02"), siptest.With("Content-Disposition", "signal;handling=optional"))
+		i := b.rings()
+		if i.Offer != nil {
+			t.Errorf("offer %q", i.Offer)
+		}
+		w := b.pickUp(i)
+		c.Final()
+		c.Ack(siptest.Body(siptest.SDP))
+		if e := w.want(EventAnswered); string(e.SDP) != siptest.SDP {
+			t.Errorf("answered with %q", e.SDP)
+		}
+		w.Hangup()
+		b.bye()
+	})
+}
