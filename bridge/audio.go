@@ -60,10 +60,11 @@ func (o *owner) syncAudio() {
 		o.comfort = on
 		o.room.Comfort(on)
 	}
+	o.nameLegs() // before they are heard
 	if len(changes) > 0 {
 		o.room.Update(changes...)
 	}
-	o.nameLegs()
+	o.syncTape()
 	if !inRoom && o.room != nil {
 		room := o.room
 		o.room = nil

@@ -31,6 +31,7 @@ type batch struct {
 // pendingEvent is an event without a number yet.
 type pendingEvent struct {
 	state.Event
+	about string // the recording it tells of, if any
 }
 
 // extraOp is a write that is neither conference, participant nor event.
@@ -201,6 +202,7 @@ func (o *owner) write() ([]pendingEvent, error) {
 	b.conf, b.dirty, b.recs, b.extra, b.events = false, nil, nil, nil, nil
 	if o.backoff > 0 {
 		o.log.Info("the store takes writes again")
+		o.again = append(o.again, func() {}) // what waited for it begins
 	}
 	o.backoff, o.retryAt = 0, time.Time{}
 	return events, nil
@@ -219,7 +221,7 @@ func (o *owner) refused(err error, now time.Time) {
 		if t.still != nil && !t.still() {
 			continue
 		}
-		b.events = append(b.events[:t.events], slices.DeleteFunc(b.events[t.events:], func(e pendingEvent) bool { return e.ParticipantID == t.pid })...)
+		b.events = append(b.events[:t.events], slices.DeleteFunc(b.events[t.events:], func(e pendingEvent) bool { return e.ParticipantID == t.pid || e.about == t.pid && t.pid != "" })...)
 		b.extra = append(b.extra[:t.extra], slices.DeleteFunc(b.extra[t.extra:], func(x extraOp) bool { return x.pid == t.pid })...)
 		b.effects = append(b.effects[:t.effects], slices.DeleteFunc(b.effects[t.effects:], func(e effect) bool { return e.pid == t.pid })...)
 		t.undo()
@@ -249,7 +251,7 @@ func (o *owner) emit(kind, pid string, data any) {
 		o.log.Error("an event could not be encoded", "type", kind, "error", err)
 		raw = json.RawMessage("{}")
 	}
-	o.batch.events = append(o.batch.events, pendingEvent{state.Event{
+	o.batch.events = append(o.batch.events, pendingEvent{Event: state.Event{
 		ID: state.NewID(state.EventID), Type: kind, Time: time.Now().UTC(),
 		ConferenceID: o.id, ParticipantID: pid, Data: raw,
 	}})

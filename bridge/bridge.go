@@ -37,6 +37,7 @@ type Bridge struct {
 	halting   chan struct{} // closed: the janitor ends
 	janitor   sync.WaitGroup
 	salvaging sync.WaitGroup // recordings of an earlier run
+	salvagers chan struct{}  // holds one for each that is worked on
 }
 
 // shelf lists what a tenant has, whether in memory or not.
@@ -54,7 +55,7 @@ func New(cfg Config) (*Bridge, error) {
 		cfg: cfg, sounds: newSounds(cfg.Voice, cfg.Language),
 		tenants: map[string]*tenant{}, index: map[string]*shelf{}, loaded: map[string]*seat{},
 		numbers: map[string]called{}, lobby: newLobby(cfg.Limits.Receptions), guesses: newGuessBook(cfg.Store, cfg.Log),
-		halt: make(chan struct{}), halting: make(chan struct{}),
+		halt: make(chan struct{}), halting: make(chan struct{}), salvagers: make(chan struct{}, salvagers),
 	}, nil
 }
 

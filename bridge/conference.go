@@ -122,6 +122,9 @@ func (o *owner) update(p ConferencePatch) error {
 			return err
 		}
 	}
+	if p.Record != nil && *p.Record {
+		o.noAuto, c.RecordStopped = false, false
+	}
 	waits := c.WaitForPresenter != o.conf.WaitForPresenter
 	o.conf, o.batch.conf = c, true
 	if !c.EndOnPresenterExit {

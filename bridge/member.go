@@ -100,6 +100,12 @@ type conferenceRecord struct {
 	RequestKey string            `json:"request_key,omitempty"` // a retry of the creation finds it
 	Unwanted   []string          `json:"unwanted,omitempty"`    // numbers that answered 607
 	Spent      map[string]*spent `json:"spent,omitempty"`       // by UTC day, the last two
+
+	// RecordStopped: somebody has stopped a recording, so that none begins by
+	// itself until somebody asks for one or everyone has left.
+	RecordStopped bool `json:"record_stopped,omitempty"`
+	// Broken is the recording that a crash has ended and that is to go on.
+	Broken *brokenRecording `json:"broken_recording,omitempty"`
 }
 
 // view is the participant as it stands now.

@@ -14,11 +14,29 @@ func (o *owner) music() *media.Play {
 		return nil
 	case "", "default":
 	default:
-		if c := o.soundClip(id); c != nil {
+		if c := o.soundPiece(id); c != nil {
 			return o.b.sounds.loop(c)
 		}
 	}
 	return o.b.sounds.music()
+}
+
+// piece is the uploaded music of a conference. It stays in the conference's
+// hands, so that who hears it goes on hearing it, however many other sounds
+// are asked for elsewhere.
+type piece struct {
+	id   string
+	clip *media.Clip
+}
+
+func (o *owner) soundPiece(id string) *media.Clip {
+	if o.piece.id != id || !o.b.knowsSound(o.conf.TenantID, id) {
+		o.piece = piece{id: id}
+	}
+	if o.piece.clip == nil {
+		o.piece.clip = o.soundClip(id)
+	}
+	return o.piece.clip
 }
 
 // loop is the one playing of a clip that all who hear it share.

@@ -53,8 +53,9 @@ type owner struct {
 	talked     window    // how often that was told
 	comfort    bool      // the room has its noise
 	recs       []*recording
-	noAuto     bool      // no recording begins by itself
-	continues  string    // the recording that the next one goes on from
+	noAuto     bool // a recording failed: none begins by itself
+	taped      taped
+	piece      piece     // the uploaded music
 	startedAt  time.Time // monotonic twin of conf.StartedAt
 	idleSince  time.Time
 	retryAt    time.Time // next try of a failed write

@@ -3,14 +3,22 @@ package bridge
 import (
 	"context"
 	"errors"
+	"io/fs"
+	"slices"
 	"time"
 
 	"partyline/media/record"
 	"partyline/state"
 )
 
+// brokenRecording is a recording that a crash has ended while people were
+// there. It goes on as another when one of them has been reached again.
+type brokenRecording struct {
+	ID     string `json:"id"`
+	Paused bool   `json:"paused,omitempty"` // what was to be left out stays left out
+}
+
 // salvageAll finishes what an earlier run of the program left of recordings.
-// One that ran goes on as another, where people are still there.
 func (o *owner) salvageAll() {
 	for _, r := range o.recs {
 		if r.over() {
@@ -19,8 +27,9 @@ func (o *owner) salvageAll() {
 		if r.rec.StoppedAt == nil {
 			at := now()
 			r.rec.StoppedAt, r.rec.Interrupted = &at, true
-			if o.conf.Status == state.ConferenceActive && r.rec.Status == state.RecordingRunning {
-				o.goOn(r)
+			if o.conf.Status == state.ConferenceActive {
+				o.conf.Broken = &brokenRecording{r.rec.ID, r.rec.Status == state.RecordingPaused}
+				o.batch.conf = true
 			}
 		}
 		r.rec.Status = state.RecordingFinished
@@ -29,13 +38,33 @@ func (o *owner) salvageAll() {
 	}
 }
 
-// goOn has the conference record again, as it did, once somebody is connected.
-func (o *owner) goOn(r *recording) {
-	c := &o.conf
-	c.Record, o.batch.conf = true, true
-	c.RecordFormat, c.RecordQuality, c.RecordStereo, c.RecordTracks = r.rec.Format, r.rec.Quality, r.rec.Stereo, r.rec.Tracks
-	o.continues = r.rec.ID
+// reached tells whether somebody is connected whose call is not still being
+// taken up again.
+func (o *owner) reached() bool {
+	return slices.ContainsFunc(o.roll, func(m *member) bool { return m.live() && !m.recovering })
 }
+
+// goOn begins a recording that is as the broken one was.
+func (o *owner) goOn(b brokenRecording) {
+	old := o.recordingBy(b.ID)
+	var next *recording
+	if old != nil {
+		r := &old.rec
+		next = o.unasked(RecordingSpec{Name: r.Name, Format: r.Format, Quality: r.Quality, Stereo: r.Stereo, Tracks: r.Tracks})
+	}
+	if next == nil { // deleted meanwhile, or it cannot be any more
+		o.conf.Broken, o.batch.conf = nil, true
+		return
+	}
+	next.rec.StartedBy, next.rec.Continues = old.rec.StartedBy, b.ID
+	if b.Paused {
+		next.rec.Status = state.RecordingPaused
+	}
+	o.beginRecording(nil, next)
+}
+
+// salvagers is how many recordings of an earlier run are worked on at once.
+const salvagers = 2
 
 // salvage works on one recording beside the conference.
 func (o *owner) salvage(id string) {
@@ -47,12 +76,18 @@ func (o *owner) salvage(id string) {
 		return
 	}
 	o.b.salvaging.Go(func() {
-		res, err := recorder.Salvage(id)
-		if errors.Is(err, record.ErrInterrupted) || errors.Is(res.Err, record.ErrInterrupted) {
+		select {
+		case o.b.salvagers <- struct{}{}:
+			defer func() { <-o.b.salvagers }()
+		case <-o.b.halting:
 			return // the next start goes on
 		}
+		res, err := recorder.Salvage(id)
 		if err != nil {
 			res.Err = err
+		}
+		if errors.Is(res.Err, record.ErrInterrupted) || errors.Is(res.Err, fs.ErrExist) {
+			return // the next start goes on; or somebody else works on it still
 		}
 		o.post(func() { o.recorded(id, res) })
 	})
@@ -91,6 +126,7 @@ func (b *Bridge) forgetOldOnce() {
 		if r.Value.StoppedAt == nil || r.Value.StoppedAt.After(limit) {
 			continue
 		}
+		ctx, cancel := context.WithTimeout(context.Background(), applyTimeout)
 		who := Caller{TenantID: r.Value.TenantID}
 		err := b.reach(ctx, who, r.Value.ConferenceID, func(o *owner, q *request) error {
 			if rec := o.recordingBy(r.Value.ID); rec != nil && rec.over() {
@@ -98,7 +134,11 @@ func (b *Bridge) forgetOldOnce() {
 			}
 			return nil
 		})
-		if err != nil && !isStopped(err) {
+		cancel()
+		if isStopped(err) {
+			return
+		}
+		if err != nil {
 			b.cfg.Log.Warn("an old recording could not be deleted", "recording", r.Value.ID, "error", err)
 		}
 	}

@@ -1,8 +1,11 @@
 package bridge_test
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -237,8 +240,9 @@ func TestRecordBeep(t *testing.T) {
 func TestRecordingsInAnyOrder(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		steps := rapid.SliceOfN(rapid.SampledFrom([]string{
-			"start", "start", "stop", "pause", "resume", "join", "leave", "crash", "break", "full", "room", "store down", "store up", "auto", "time",
-		}), 1, 20).Draw(rt, "steps")
+			"start", "start", "start", "stop", "pause", "resume", "join", "join", "join", "leave", "crash", "crash", "break", "full", "room", "store down", "store up", "auto", "time", "remove", "forget", "know",
+		}), 1, 30).Draw(rt, "steps")
+		var f findings // a failure within the bubble could not be made smaller
 		synctest.Test(t, func(t *testing.T) {
 			s := studio(t, bridge.ConferenceSpec{})
 			ctx := t.Context()
@@ -279,39 +283,106 @@ func TestRecordingsInAnyOrder(t *testing.T) {
 					_, _ = s.UpdateConference(ctx, tenant, s.cid, bridge.ConferencePatch{Record: ptr(true)})
 				case "time":
 					time.Sleep(20 * time.Second)
+				case "remove":
+					if list, _ := s.Recordings(ctx, tenant, s.cid); len(list) > 0 {
+						_ = s.RemoveRecording(ctx, tenant, s.cid, list[0].ID)
+					}
+				case "forget", "know":
+					s.Phones.Forget(step == "forget")
 				}
 				synctest.Wait()
+				s.tapes(&f)
 			}
 			s.Store.Fail(nil)
 			_, _ = s.EndConference(ctx, tenant, s.cid)
 			time.Sleep(time.Minute)
 			synctest.Wait()
-			if n := s.Mixer.Taps(); n != 0 {
-				rt.Fatalf("%d rooms are tapped still", n)
-			}
-			list, err := s.Recordings(ctx, tenant, s.cid)
-			if err != nil {
-				rt.Fatal(err)
-			}
-			ends := map[string]int{}
-			for _, e := range s.events() {
-				if e.Type == "recording.ready" || e.Type == "recording.failed" {
-					ends[string(e.Data)]++
-				}
-			}
-			if len(ends) != len(list) {
-				rt.Fatalf("%d recordings have %d ends: %v", len(list), len(ends), ends)
-			}
-			for data, n := range ends {
-				if n != 1 {
-					rt.Fatalf("%d ends of %s", n, data)
-				}
-			}
-			for _, r := range list {
-				if r.Status != state.RecordingReady && r.Status != state.RecordingFailed {
-					rt.Fatalf("a recording is %s in the end", r.Status)
-				}
-			}
+			s.finalTapes(&f)
 		})
+		if len(f) > 0 {
+			rt.Fatalf("%s", f[0])
+		}
 	})
+}
+
+// findings are what is wrong.
+type findings []string
+
+func (f *findings) add(format string, args ...any) { *f = append(*f, fmt.Sprintf(format, args...)) }
+
+// tapes holds what is recorded against what is said of it.
+func (s *stage) tapes(f *findings) {
+	c, err := s.Conference(s.t.Context(), tenant, s.cid)
+	if err != nil {
+		f.add("%v", err)
+	}
+	var runs *bridgetest.Take
+	for _, take := range s.Tapes.Takes() {
+		switch {
+		case take.Ended():
+		case take.Spec.ID != c.Recording || runs != nil:
+			f.add("%s is recorded, %q is said to be", take.Spec.ID, c.Recording)
+		default:
+			runs = take
+		}
+	}
+	if (runs != nil) != (s.Mixer.Taps() == 1) || (runs == nil) != (c.Recording == "") {
+		f.add("%d rooms are tapped, the recording that runs is %q", s.Mixer.Taps(), c.Recording)
+	}
+	if runs == nil {
+		return
+	}
+	r, err := s.Recording(s.t.Context(), tenant, s.cid, c.Recording)
+	if err != nil {
+		f.add("%v", err)
+	}
+	if (r.Status == state.RecordingPaused) != runs.Paused() {
+		f.add("a recording is %s, and pauses: %v", r.Status, runs.Paused())
+	}
+}
+
+// finalTapes is what must hold in the end.
+func (s *stage) finalTapes(f *findings) {
+	if n := s.Mixer.Taps(); n != 0 {
+		f.add("%d rooms are tapped still", n)
+	}
+	list, err := s.Recordings(s.t.Context(), tenant, s.cid)
+	if err != nil {
+		f.add("%v", err)
+	}
+	ends, gone := map[string]int{}, 0
+	for _, e := range s.events() {
+		if !strings.HasPrefix(e.Type, "recording.") {
+			continue
+		}
+		var data struct {
+			ID string `json:"recording_id"`
+		}
+		if err := json.Unmarshal(e.Data, &data); err != nil {
+			f.add("%v", err)
+		}
+		switch e.Type {
+		case "recording.ready", "recording.failed":
+			ends[data.ID]++
+		case "recording.deleted":
+			gone++
+		default:
+			if ends[data.ID] > 0 {
+				f.add("%s after the end of %s", e.Type, data.ID)
+			}
+		}
+	}
+	if len(ends) != len(list)+gone {
+		f.add("%d recordings have %d ends, %d were deleted", len(list), len(ends), gone)
+	}
+	for id, n := range ends {
+		if n != 1 {
+			f.add("%d ends of %s", n, id)
+		}
+	}
+	for _, r := range list {
+		if r.Status != state.RecordingReady && r.Status != state.RecordingFailed {
+			f.add("a recording is %s in the end", r.Status)
+		}
+	}
 }

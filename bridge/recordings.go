@@ -19,7 +19,6 @@ func (b *Bridge) StartRecording(ctx context.Context, who Caller, cid string, s R
 			return refused
 		}
 		rec.rec.StartedBy = byAPI
-		o.noAuto = false
 		o.beginRecording(q, rec)
 		r = rec.rec
 		return nil
@@ -35,7 +34,9 @@ func (b *Bridge) StopRecording(ctx context.Context, who Caller, cid string) (r s
 			return errNotRecording()
 		}
 		q.last = true
-		o.noAuto = true // whoever stops it does not want the next joiner to start it again
+		// Whoever stops it does not want the next joiner to start it again. Those
+		// who meet when everyone has left are recorded anew.
+		o.conf.RecordStopped, o.batch.conf = true, true
 		o.stopRecording(rec, true)
 		r = rec.rec
 		return nil
@@ -45,11 +46,12 @@ func (b *Bridge) StopRecording(ctx context.Context, who Caller, cid string) (r s
 
 // PauseRecording pauses the recording that runs, or goes on with it.
 func (b *Bridge) PauseRecording(ctx context.Context, who Caller, cid string, on bool) (r state.Recording, err error) {
-	err = b.change(ctx, who, cid, func(o *owner, _ *request) error {
+	err = b.change(ctx, who, cid, func(o *owner, q *request) error {
 		rec := o.running()
 		if rec == nil {
 			return errNotRecording()
 		}
+		q.last = true // a crash must not record what was to be left out
 		o.pauseRecording(rec, on)
 		r = rec.rec
 		return nil

@@ -1,7 +1,9 @@
 package bridge
 
 import (
+	"slices"
 	"sync"
+	"time"
 
 	"partyline/media"
 )
@@ -9,6 +11,12 @@ import (
 // maxClips is how many uploaded sounds are kept in memory, at most. Ten
 // minutes take 29 MB; most are a few seconds.
 const maxClips = 64
+
+// loadAgain is how long a sound is not asked for that could not be read.
+const loadAgain = time.Minute
+
+// loaders is how many sounds are read from the disk at once.
+const loaders = 2
 
 // soundIndex knows which tenant has which sound, and keeps the clips that are
 // in use. Reading one from the disk is done beside the conferences: what is
@@ -18,12 +26,14 @@ type soundIndex struct {
 	known  map[string]map[string]bool // by tenant and id; false: being uploaded
 	clips  map[string]*media.Clip     // by id; nil: being loaded
 	order  []string                   // of clips, oldest first
+	failed map[string]time.Time       // by id of clips: when it could not be read
 	closed bool
 	wait   sync.WaitGroup
+	turns  chan struct{} // holds one for each that is being loaded
 }
 
 func newSoundIndex() *soundIndex {
-	return &soundIndex{known: map[string]map[string]bool{}, clips: map[string]*media.Clip{}}
+	return &soundIndex{known: map[string]map[string]bool{}, clips: map[string]*media.Clip{}, failed: map[string]time.Time{}, turns: make(chan struct{}, loaders)}
 }
 
 func (x *soundIndex) has(tenant, id string) bool {
@@ -60,31 +70,30 @@ func (x *soundIndex) strike(tenant, id string) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	delete(x.known[tenant], id)
-	delete(x.clips, id)
+	x.drop(id)
 }
 
 // clip is a sound in memory, nil when it is not there. Then load is run, once,
-// in a goroutine of the index's, and ready called when it has succeeded.
+// in a goroutine of the index's, and ready called when it has succeeded. One
+// that failed is tried again after a while, when it is asked for.
 func (x *soundIndex) clip(id string, load func() (*media.Clip, error), ready func()) *media.Clip {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	c, asked := x.clips[id]
-	if asked || x.closed {
+	failed, bad := x.failed[id]
+	if x.closed || asked && (!bad || time.Since(failed) < loadAgain) {
 		return c
 	}
-	if len(x.order) >= maxClips {
-		delete(x.clips, x.order[0])
-		x.order = x.order[1:]
-	}
-	x.clips[id] = nil
-	x.order = append(x.order, id)
+	delete(x.failed, id)
+	x.keep(id, nil)
 	x.wait.Go(func() {
-		c, err := load()
-		x.mu.Lock()
-		if _, still := x.clips[id]; still && err == nil {
-			x.clips[id] = c
+		x.turns <- struct{}{}
+		defer func() { <-x.turns }()
+		if !x.wanted(id) {
+			return
 		}
-		x.mu.Unlock()
+		c, err := load()
+		x.loaded(id, c, err)
 		if err == nil {
 			ready()
 		}
@@ -92,18 +101,50 @@ func (x *soundIndex) clip(id string, load func() (*media.Clip, error), ready fun
 	return nil
 }
 
+// wanted tells whether a clip is still to be loaded.
+func (x *soundIndex) wanted(id string) bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	_, asked := x.clips[id]
+	return asked && !x.closed
+}
+
+func (x *soundIndex) loaded(id string, c *media.Clip, err error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	switch _, asked := x.clips[id]; {
+	case !asked: // deleted meanwhile, or others took its place
+	case err != nil:
+		x.failed[id] = time.Now()
+	default:
+		x.clips[id] = c
+	}
+}
+
 // put keeps a clip that was read meanwhile.
 func (x *soundIndex) put(id string, c *media.Clip) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if _, asked := x.clips[id]; !asked {
+	delete(x.failed, id)
+	x.keep(id, c)
+}
+
+// keep makes room for a clip; mu is held.
+func (x *soundIndex) keep(id string, c *media.Clip) {
+	if _, there := x.clips[id]; !there {
 		if len(x.order) >= maxClips {
-			delete(x.clips, x.order[0])
-			x.order = x.order[1:]
+			x.drop(x.order[0])
 		}
 		x.order = append(x.order, id)
 	}
 	x.clips[id] = c
+}
+
+// drop forgets a clip; mu is held.
+func (x *soundIndex) drop(id string) {
+	delete(x.clips, id)
+	delete(x.failed, id)
+	x.order = slices.DeleteFunc(x.order, func(o string) bool { return o == id })
 }
 
 // fetch has a sound be in memory that somebody wants to hear now. It reads the

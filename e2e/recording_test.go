@@ -152,8 +152,16 @@ func TestRecordingSurvivesKill(t *testing.T) {
 	if worst > 64 { // the limiter and the steps of the sum; 20 ms apart it would be thousands
 		t.Errorf("the tracks do not add up to the mix: %v", worst)
 	}
+	again := time.Now()
+	until(t, "three seconds more are recorded", 15*time.Second, func() bool { return time.Since(again) > 3*time.Second })
 	d.call("POST", "/v2/conferences/"+conf+"/recording/stop", fields{}, nil)
 	until(t, "the second is ready", 10*time.Second, func() bool { return d.recordings(conf)[1].Status == "ready" })
+	more, _ := d.download("/v2/conferences/" + conf + "/recordings/" + list[1].ID + "/audio")
+	for _, tone := range []float64{600, 900} {
+		if pcm := samples(more); len(pcm) < 2*rate || sound.Goertzel(middle(pcm), rate, tone) < -20 {
+			t.Errorf("what goes on has %d samples without %.0f Hz", len(pcm), tone)
+		}
+	}
 	d.call("DELETE", "/v2/conferences/"+conf+"/recordings/"+list[0].ID, nil, nil)
 	if left, _ := filepath.Glob(filepath.Join(folder, "*", "mix.wav")); len(left) != 1 {
 		t.Errorf("files after the deletion: %q", left)

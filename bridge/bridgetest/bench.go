@@ -73,7 +73,9 @@ func (b *Bench) Crash(t testing.TB) {
 	b.Phones.limit, b.Phones.free = limit, limit
 	b.config.Mixer, b.config.Dialer = b.Mixer, b.Phones
 	if b.Tapes != nil {
+		lost := b.Tapes.lost
 		b.Tapes = NewRecorder()
+		b.Tapes.lost = lost
 		b.config.Recorder = b.Tapes
 	}
 	b.start(t)

@@ -2,8 +2,6 @@ package bridgetest
 
 import (
 	"bytes"
-	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"sync"
@@ -11,7 +9,6 @@ import (
 
 	"partyline/bridge"
 	"partyline/media"
-	"partyline/media/clips"
 	"partyline/media/record"
 )
 
@@ -19,6 +16,7 @@ import (
 type Recorder struct {
 	mu     sync.Mutex
 	fail   error // of Begin
+	lost   bool  // Salvage finds nothing
 	takes  map[string]*Take
 	order  []*Take
 	gone   map[string]bool
@@ -34,6 +32,13 @@ func (r *Recorder) Fail(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.fail = err
+}
+
+// Lose makes Salvage find nothing, after a crash too.
+func (r *Recorder) Lose(on bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.lost = on
 }
 
 // Takes lists all recordings that were begun, oldest first.
@@ -73,11 +78,15 @@ func (r *Recorder) Begin(spec record.Spec, done func(record.Result)) (bridge.Tak
 	return t, nil
 }
 
-// Salvage implements bridge.Recorder: there is always something left.
+// Salvage implements bridge.Recorder: there is always something left, but
+// after Lose.
 func (r *Recorder) Salvage(id string) (record.Result, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.salved = append(r.salved, id)
+	if r.lost {
+		return record.Result{}, fs.ErrNotExist
+	}
 	return result(), nil
 }
 
@@ -188,54 +197,3 @@ func (t *Take) end(r record.Result) {
 type nopCloser struct{ *bytes.Reader }
 
 func (nopCloser) Close() error { return nil }
-
-// Shelf is a bridge.Shelf in memory. Every upload that does not begin with
-// "bad" is a sound of a second.
-type Shelf struct {
-	mu    sync.Mutex
-	clips map[string]*media.Clip
-}
-
-// Put implements bridge.Shelf.
-func (s *Shelf) Put(id string, r io.Reader) (clips.Info, error) {
-	b, err := io.ReadAll(r)
-	if err != nil || bytes.HasPrefix(b, []byte("bad")) {
-		return clips.Info{}, fmt.Errorf("%w: it is bad", clips.ErrBadSound)
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.clips == nil {
-		s.clips = map[string]*media.Clip{}
-	}
-	s.clips[id] = &media.Clip{Name: string(b), PCM: make([]int16, 8000)}
-	return clips.Info{Source: "wav", Length: time.Second, Bytes: int64(len(b)), SHA256: make([]byte, 32)}, nil
-}
-
-// Clip implements bridge.Shelf.
-func (s *Shelf) Clip(id string) (*media.Clip, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if c := s.clips[id]; c != nil {
-		return c, nil
-	}
-	return nil, fs.ErrNotExist
-}
-
-// File implements bridge.Shelf.
-func (s *Shelf) File(id string) (io.ReadSeekCloser, error) {
-	if _, err := s.Clip(id); err != nil {
-		return nil, err
-	}
-	return nopCloser{bytes.NewReader([]byte(id))}, nil
-}
-
-// Remove implements bridge.Shelf.
-func (s *Shelf) Remove(id string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.clips[id] == nil {
-		return errors.New("it was removed before")
-	}
-	delete(s.clips, id)
-	return nil
-}

@@ -130,7 +130,7 @@ func (br *bridge) gather(ctx context.Context, p plan.Plan) ([]conference, error)
 	for r := range confs {
 		var made struct{ ID string }
 		err := br.call(ctx, "POST", "/v2/conferences", fields{
-			"name": fmt.Sprintf("bench %d", r), "max_participants": 1000, "member_notification": false,
+			"name": fmt.Sprintf("bench %d", r), "max_participants": 1000, "member_notification": false, "guidance": false, "alone_music": false,
 		}, &made)
 		if err != nil {
 			return nil, err

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -79,6 +80,9 @@ func validate(c Config) Problems {
 	}
 	if c.Sounds.Dir == "" {
 		bad("sounds.dir", "must name a folder")
+	}
+	if c.Sounds.Dir != "" && filepath.Clean(c.State.Beside(c.Sounds.Dir)) == filepath.Clean(c.State.Beside(c.Recording.Dir)) {
+		bad("sounds.dir", "must be another folder than recording.dir")
 	}
 	if !language.MatchString(c.Sounds.Language) {
 		bad("sounds.language", "%q is not a language such as en or es-MX", c.Sounds.Language)

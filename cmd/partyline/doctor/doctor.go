@@ -48,7 +48,7 @@ func Examine(ctx context.Context, cfg config.Config, o Options, report func(Find
 	}
 	worst := OK
 	for _, check := range []func(context.Context, config.Config, Options) []Finding{
-		clock, lines, store, folders, addresses, dialling, trunks, texts,
+		clock, lines, store, folders, voices, formats, addresses, dialling, trunks, texts,
 	} {
 		for _, f := range check(ctx, cfg, o) {
 			worst = max(worst, f.Verdict)

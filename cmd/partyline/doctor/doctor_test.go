@@ -61,7 +61,7 @@ func examine(t *testing.T, cfg config.Config, o Options) (Verdict, string) {
 func TestAllIsWell(t *testing.T) {
 	cfg := sound(t)
 	worst, report := examine(t, cfg, Options{})
-	if worst != OK || !strings.Contains(report, "answers 200 OK") || strings.Contains(report, "warn") {
+	if worst != OK || !strings.Contains(report, "answers 200 OK") || !strings.Contains(report, "can be wav, opus") || strings.Contains(report, "warn") {
 		t.Errorf("verdict %v:\n%s", worst, report)
 	}
 	if _, err := os.Stat(cfg.State.Path); err == nil {
@@ -112,6 +112,19 @@ func TestFindings(t *testing.T) {
 		"another Twilio account": {func(c *config.Config) { account(c, stand.URL, smstest.AuthToken); c.SMS.Twilio.AccountSID = "AC2" }, Options{}, Fail, []string{"refuses the credentials"}},
 		"keys in the clear":      {func(c *config.Config) { c.HTTP.Listen = "0.0.0.0:0" }, Options{}, Warn, []string{"warn  http", "in the clear", "tls_cert"}},
 		"too few ports":          {func(c *config.Config) { c.Media.Ports = "20000-20009" }, Options{}, Warn, []string{"warn  media ports: 20000-20009 is enough for 5 lines, the trunks allow 10", "Widen"}},
+		"folder that cannot be written": {func(c *config.Config) {
+			file := filepath.Join(filepath.Dir(c.State.Path), "file")
+			if err := os.WriteFile(file, nil, 0o600); err != nil {
+				t.Error(err)
+			}
+			c.Recording.Dir = filepath.Join("file", "recordings")
+		}, Options{}, Fail, []string{"FAIL  recordings: cannot write in", "recording.dir", "ok    sounds"}},
+		"language nobody speaks": {func(c *config.Config) { c.Sounds.Language = "xx" }, Options{}, Fail,
+			[]string{`FAIL  prompts: there are none in "xx"`, "sounds.language"}},
+		"prompts that are not there": {func(c *config.Config) { c.Sounds.Prompts = "/nonexistent/prompts" }, Options{}, Fail,
+			[]string{"FAIL  prompts", "sounds.prompts"}},
+		"MP3 encoder that is none": {func(c *config.Config) { c.Recording.MP3Encoder = filepath.Join(filepath.Dir(c.State.Path), "no.wasm") },
+			Options{}, Fail, []string{"FAIL  recordings", "MP3 encoder", "recording.mp3_encoder"}},
 		"address of another machine": {func(c *config.Config) { c.Media.Address = "192.0.2.1" }, Options{}, Fail,
 			[]string{"FAIL  media.address"}},
 	} {
@@ -271,6 +284,8 @@ func TestWhatIsEnough(t *testing.T) {
 		{enoughPorts(9, 10, "p"), Warn, "enough for 9 lines"},
 		{space(99<<20, "/x"), Fail, "only 99 MB"},
 		{space(200<<20, "/x"), OK, "200 MB"},
+		{spaceToRecord(99<<20, "/x"), Warn, "only 99 MB"},
+		{spaceToRecord(200<<20, "/x"), OK, "200 MB"},
 	} {
 		if tt.got.Verdict != tt.worst || !strings.Contains(tt.got.Detail, tt.text) {
 			t.Errorf("%+v, want %v and %q", tt.got, tt.worst, tt.text)

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"partyline/cmd/partyline/config"
-	"partyline/media/prompt"
 	"partyline/state"
 	"partyline/state/bolt"
 )
@@ -58,41 +57,6 @@ func store(_ context.Context, cfg config.Config, o Options) []Finding {
 		return append(out, Finding{Fail, "store", err.Error(), remedy})
 	}
 	return append(out, Finding{OK, "store", path + " is sound", ""})
-}
-
-// folders looks at where recordings and uploads are kept.
-func folders(_ context.Context, cfg config.Config, _ Options) []Finding {
-	var out []Finding
-	for _, f := range []struct{ what, key, dir string }{
-		{"recordings", "recording.dir", cfg.State.Beside(cfg.Recording.Dir)},
-		{"sounds", "sounds.dir", cfg.State.Beside(cfg.Sounds.Dir)},
-	} {
-		if err := writable(f.dir); err != nil {
-			out = append(out, Finding{Fail, f.what, fmt.Sprintf("cannot write in %s: %v", f.dir, err), "Let the daemon's user write there, or set " + f.key})
-			continue
-		}
-		out = append(out, Finding{OK, f.what, "are kept in " + f.dir, ""})
-	}
-	if _, err := prompt.Open(cfg.Sounds.Prompts); err != nil {
-		out = append(out, Finding{Fail, "prompts", err.Error(), "Mend the file, or leave sounds.prompts empty"})
-	}
-	return out
-}
-
-// writable tries to write in a folder, or in the one it will be made in.
-func writable(dir string) error {
-	for {
-		probe, err := os.CreateTemp(dir, ".doctor-*")
-		if err == nil {
-			_ = probe.Close()
-			return os.Remove(probe.Name())
-		}
-		up := filepath.Dir(dir)
-		if !errors.Is(err, fs.ErrNotExist) || up == dir {
-			return err
-		}
-		dir = up
-	}
 }
 
 // little is the room below which a store may be full within a day.

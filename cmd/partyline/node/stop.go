@@ -70,6 +70,9 @@ func (n *Node) tearDown() {
 	if n.studio != nil {
 		_ = n.studio.Close() // the bridge has, where there was one
 	}
+	if n.shelf != nil {
+		_ = n.shelf.Close()
+	}
 	if n.store != nil {
 		_ = n.store.Close()
 	}
