@@ -107,11 +107,7 @@ func (c *Call) answered(at *attempt, res *sip.Response, key ackKey) {
 		c.tell(Event{Kind: EventEnded, Cause: CauseHangup})
 		return
 	}
-	early := c.waiting
-	c.waiting = nil
-	for _, w := range early {
-		c.requested(w.req, w.tx)
-	}
+	c.serveEarly()
 }
 
 // ack acknowledges a 2xx and remembers how, for when it comes again. The

@@ -55,6 +55,7 @@ type Call struct {
 	ours      *reinvite // our re-INVITE under way
 	next      *offerOut // to be sent when it may
 	theirs    *offerIn  // their offer under way
+	leaving   *offerIn  // the INVITE of a call to us whose ACK our BYE waits for
 	creds     credentials
 	lastSDP   []byte // our last session description
 	remoteSDP []byte // the far end's
@@ -121,7 +122,7 @@ func (c *Call) stop(why Cause) {
 	was := c.phase
 	c.endTimers()
 	if was == up {
-		c.bye()
+		c.hangUp()
 	} else {
 		for at := range c.attempts {
 			c.abandon(at)

@@ -38,6 +38,7 @@ type dialog struct {
 	Refresher  string         `json:"ref,omitempty"`   // "us" or "them"
 	MinSE      int            `json:"minse,omitempty"` // the far end's lower limit
 	Updates    bool           `json:"upd,omitempty"`   // it takes UPDATE
+	Theirs     bool           `json:"in,omitempty"`    // they called us: the Call-ID is theirs
 }
 
 const (

@@ -89,9 +89,18 @@ func (a *Agent) invited(req *sip.Request, tx *sip.ServerTx) {
 		a.respond(tx, req, 482, "Loop Detected", nil)
 		return
 	}
-	in := &offerIn{req: req, tx: tx, first: true, ours: len(req.Body()) == 0, gone: make(chan struct{})}
+	in := &offerIn{req: req, tx: tx, first: true, ours: !describes(req), gone: make(chan struct{})}
+	a.respond(tx, req, 100, "Trying", nil)  // before sipgo's own, which may not read what is written next
 	req.To().Params.Add("tag", d.Local.Tag) // all our answers have it
 	a.wg.Go(func() { c.run(func() { c.ring(in) }) })
+}
+
+// describes says whether a request has a session description. A body of
+// another kind that came this far is one its sender can do without
+// (RFC 3261 §20.11).
+func describes(req *sip.Request) bool {
+	kind, _, _ := strings.Cut(header(req, "Content-Type"), ";")
+	return len(req.Body()) > 0 && strings.EqualFold(strings.TrimSpace(kind), contentSDP)
 }
 
 // enterNew is enter for a Call-ID that must not be there.
@@ -121,7 +130,7 @@ func (a *Agent) invitedDialog(req *sip.Request) (*dialog, error) {
 		Local:   party{URI: to.Address.String(), Tag: token()},
 		Remote:  party{URI: from.Address.String(), Tag: tag},
 		Target:  from.Address.String(),
-		Updates: allows(req, "UPDATE"),
+		Updates: allows(req, "UPDATE"), Theirs: true,
 	}
 	if tag == "" {
 		return nil, errSnapshot
@@ -135,7 +144,9 @@ func (a *Agent) invitedDialog(req *sip.Request) (*dialog, error) {
 		return nil, err
 	}
 	if n, _ := sessionExpires(req); n == 0 {
-		d.Expires = sessionOffer // ours is the wish then, and the refreshing (RFC 4028 §9)
+		// Ours is the wish then, and the refreshing, but not below their limit (RFC 4028 §9).
+		d.MinSE = max(0, min(minSE(req), sessionMax))
+		d.Expires = max(sessionOffer, d.MinSE)
 	}
 	return parseDialog(d.snapshot()) // whatever could not be written later is refused now
 }

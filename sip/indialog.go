@@ -48,6 +48,29 @@ func (c *Call) bye() {
 	c.ask(sip.BYE, nil, func(*sip.Response, error) {})
 }
 
+// hangUp sends BYE as soon as it may be: in a call to us once the far end has
+// acknowledged our answer, or will no longer (RFC 3261 §15). Until then the
+// answer goes on to be repeated: it may have been lost, and the phone ring.
+func (c *Call) hangUp() {
+	in := c.theirs
+	if in == nil || !in.first || !in.replied || in.given {
+		c.bye()
+		return
+	}
+	c.theirs, c.leaving = nil, in
+	c.busy++
+}
+
+// left ends the wait for the ACK; with bye there is somebody to hang up on.
+func (c *Call) left(bye bool) {
+	c.leaving = nil
+	c.busy--
+	c.clearOffer()
+	if bye {
+		c.bye()
+	}
+}
+
 // dead says whether an answer in the dialog means that it is no more
 // (RFC 3261 §12.2.1.2).
 func dead(res *sip.Response, err error) bool {
@@ -176,9 +199,16 @@ func (c *Call) handle(req *sip.Request, tx *sip.ServerTx) {
 // overtake the answer it follows; others wait for it.
 func (c *Call) requestedEarly(req *sip.Request, tx *sip.ServerTx) {
 	from, _ := req.From().Params.Get("tag")
+	invited := c.theirs != nil && c.theirs.first
 	switch {
 	case req.IsAck():
 		tx.Terminate()
+	case invited && !c.mine(req):
+		c.agent.noDialog(req, tx)
+	case invited && req.Method == sip.BYE: // instead of CANCEL (RFC 3261 §15.1.2)
+		c.agent.respond(tx, req, 200, "OK", nil)
+		c.refuseWaiting()
+		c.tell(Event{Kind: EventEnded, Cause: CauseCanceled})
 	case req.Method == sip.BYE:
 		c.agent.respond(tx, req, 200, "OK", nil)
 		if len(c.earlyByes) < maxWaiting {
@@ -191,8 +221,28 @@ func (c *Call) requestedEarly(req *sip.Request, tx *sip.ServerTx) {
 	}
 }
 
-// requestedLate takes a request after the end: a BYE that crossed ours.
+// serveEarly takes the requests that waited for the answer.
+func (c *Call) serveEarly() {
+	early := c.waiting
+	c.waiting = nil
+	for _, w := range early {
+		c.requested(w.req, w.tx)
+	}
+}
+
+// requestedLate takes a request after the end: a BYE that crossed ours, or the
+// ACK that ours waits for.
 func (c *Call) requestedLate(req *sip.Request, tx *sip.ServerTx) {
+	if c.leaving != nil && c.mine(req) {
+		switch req.Method {
+		case sip.ACK:
+			c.acked(req)
+			tx.Terminate()
+			return
+		case sip.BYE:
+			c.left(false)
+		}
+	}
 	if req.Method == sip.BYE {
 		c.agent.respond(tx, req, 200, "OK", nil)
 		return

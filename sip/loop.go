@@ -11,6 +11,10 @@ func (c *Call) run(begin func()) {
 	defer c.ticker.timer.Stop()
 	defer c.finis()
 	defer func() {
+		if in := c.theirs; in != nil && in.first && !in.decided { // the agent is being closed
+			c.decided(in)
+			close(in.gone)
+		}
 		c.agent.strays.inherit(c.callIDs, c.acks)
 		c.agent.leave(c.callIDs...)
 	}()

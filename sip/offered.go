@@ -28,6 +28,7 @@ type offerIn struct {
 	// Of the INVITE that began a call to us, until it is acknowledged.
 	first   bool
 	decided bool // answered or refused
+	given   bool // up: no ACK came in all the time it had
 	gone    chan struct{}
 }
 
@@ -104,10 +105,11 @@ func (c *Call) offered(in *offerIn) {
 }
 
 // follow learns of a CANCEL of the re-INVITE, and of an ACK that has the
-// INVITE's branch, which sipgo gives to the transaction.
-func (c *Call) follow(in *offerIn) {
+// INVITE's branch, which sipgo gives to the transaction; false when the CANCEL
+// has come already, of which sipgo tells nobody.
+func (c *Call) follow(in *offerIn) bool {
 	if !in.req.IsInvite() {
-		return
+		return true
 	}
 	c.agent.wg.Go(func() {
 		defer c.agent.survive(nil)
@@ -122,7 +124,7 @@ func (c *Call) follow(in *offerIn) {
 			}
 		}
 	})
-	in.tx.OnCancel(func(*sip.Request) {
+	return in.tx.OnCancel(func(*sip.Request) {
 		c.box.command(func() {
 			if in.first && !in.replied {
 				c.gaveUp(in)
@@ -169,8 +171,12 @@ func (c *Call) answer(in *offerIn, code int, sdp []byte) {
 	in.again = resendFirst
 	c.ticker.set(alarmResend, in.again, func() { c.resend(in) })
 	c.ticker.set(alarmAck, ackTimeout, func() {
-		if c.theirs == in { // RFC 3261 §13.3.1.4: without an ACK the session is ended
+		switch in { // RFC 3261 §13.3.1.4: without an ACK the session is ended
+		case c.theirs:
+			in.given = true
 			c.lost()
+		case c.leaving:
+			c.left(true)
 		}
 	})
 }
@@ -182,7 +188,7 @@ const (
 
 // resend repeats our 200 until it is acknowledged: the transaction does not.
 func (c *Call) resend(in *offerIn) {
-	if c.theirs != in || c.phase != up {
+	if (c.theirs != in || c.phase != up) && c.leaving != in {
 		return
 	}
 	c.agent.respond(in.tx, in.req, 200, "OK", in.body, in.headers...)
@@ -192,6 +198,10 @@ func (c *Call) resend(in *offerIn) {
 
 // acked is an ACK from the far end.
 func (c *Call) acked(req *sip.Request) {
+	if in := c.leaving; in != nil && req.CSeq().SeqNo == in.req.CSeq().SeqNo {
+		c.left(true)
+		return
+	}
 	in := c.theirs
 	if in == nil || !in.replied || c.phase != up || req.CSeq().SeqNo != in.req.CSeq().SeqNo {
 		return

@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"errors"
 	"net"
 	"net/netip"
 	"runtime/debug"
@@ -95,6 +96,9 @@ func (a *Agent) respond(tx *sip.ServerTx, req *sip.Request, code int, phrase str
 	if req.IsAck() {
 		tx.Terminate()
 		return false
+	}
+	if errors.Is(tx.Err(), sip.ErrTransactionCanceled) {
+		return false // it has its 487, which sipgo would repeat as what is said here
 	}
 	res := sip.NewResponseFromRequest(req, code, phrase, nil)
 	res.SipVersion = "SIP/2.0"

@@ -133,9 +133,7 @@ func (c *Call) reinviteRefused(r *reinvite, res *sip.Response, err error) {
 	case code == 491:
 		c.ours = nil
 		c.ticker.clear(alarmReinvite)
-		// RFC 3261 §14.1: the owner of the Call-ID, which we are for every
-		// call we dial, waits 2.1 to 4 s in steps of 10 ms.
-		wait := 2100*time.Millisecond + time.Duration(c.agent.rand()*191)*10*time.Millisecond
+		wait := c.glareWait()
 		again := offerOut{sdp: r.offer, refresh: r.refresh}
 		c.ticker.set(alarmGlare, wait, func() {
 			if c.next != nil && !c.next.refresh {
@@ -155,6 +153,16 @@ func (c *Call) reinviteRefused(r *reinvite, res *sip.Response, err error) {
 		}
 	}
 	c.reinviteDone(Event{Kind: EventReinvited, Code: res.StatusCode, Phrase: res.Reason})
+}
+
+// glareWait is how long an offer waits that met one of the far end: for the
+// owner of the Call-ID, which we are in every call we dial, 2.1 to 4 s in steps
+// of 10 ms, for the other side up to 2 s (RFC 3261 §14.1).
+func (c *Call) glareWait() time.Duration {
+	if c.dialog.Theirs {
+		return time.Duration(c.agent.rand()*201) * 10 * time.Millisecond
+	}
+	return 2100*time.Millisecond + time.Duration(c.agent.rand()*191)*10*time.Millisecond
 }
 
 // reinviteDone tells the outcome and sends what has waited.

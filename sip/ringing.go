@@ -9,7 +9,10 @@ import (
 // ring is the beginning of a call to us, in its goroutine.
 func (c *Call) ring(in *offerIn) {
 	c.theirs = in
-	c.follow(in)
+	if !c.follow(in) {
+		c.gaveUp(in)
+		return
+	}
 	c.ticker.set(alarmDecide, decideTimeout, func() { c.decline(in, 480) })
 	c.agent.respond(in.tx, in.req, 180, "Ringing", nil)
 	var once sync.Once
@@ -43,9 +46,12 @@ func (c *Call) pickUp(in *offerIn, sdp []byte, sink func(Event)) {
 		c.decided(in)
 		c.sink, c.phase = sink, up
 		c.answer(in, 200, sdp)
-		if c.theirs != in { // it could not be sent
-			c.stop(CauseTrunkFailure)
+		if c.theirs != in { // it did not go out: canceled meanwhile, or the connection is gone
+			c.phase = dialing // there is no dialog to end
+			c.stop(CauseCanceled)
+			return
 		}
+		c.serveEarly()
 	}) {
 		return
 	}

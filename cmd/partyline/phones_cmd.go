@@ -17,7 +17,7 @@ import (
 
 type phonesCmd struct {
 	Listen     string    `help:"UDP address for SIP." default:"127.0.0.1:5070"`
-	HTTP       string    `help:"Address of a page with what each phone did and heard (GET /calls), and of a stand-in for Twilio's API where the phones read their texts. Off when empty." default:"" placeholder:"ADDR"`
+	HTTP       string    `help:"Address of a page with what each phone did and heard (GET /calls), where phones can be made to call (POST /dial), and of a stand-in for Twilio's API where the phones read their texts. Off when empty." default:"" placeholder:"ADDR"`
 	Continuous float64   `help:"A tone in Hz that should never stop once heard; breaks are counted." default:"0"`
 	Tones      []float64 `help:"Tones in Hz whose level each phone measures."`
 }
@@ -47,8 +47,8 @@ func (c phonesCmd) Run(ctx context.Context, io streams) error {
 		ended := make(chan struct{})
 		go func() { defer close(ended); _ = srv.Serve(l) }()
 		defer func() { _ = srv.Close(); <-ended }()
-		fmt.Fprintf(io.out, "Records at http://%s/calls\nTexts: sms.provider twilio with base_url http://%s, account_sid %s, auth_token %s, from %s\n",
-			l.Addr(), l.Addr(), smstest.AccountSID, smstest.AuthToken, smstest.From)
+		fmt.Fprintf(io.out, "Records at http://%s/calls; to call in: POST http://%s/dial {\"to\", \"from\", \"peer\": \"HOST:PORT\", \"keys\": [{\"after_ms\", \"keys\"}]}\nTexts: sms.provider twilio with base_url http://%s, account_sid %s, auth_token %s, from %s\n",
+			l.Addr(), l.Addr(), l.Addr(), smstest.AccountSID, smstest.AuthToken, smstest.From)
 	}
 	w := tabwriter.NewWriter(io.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "NUMBER\tTHE PHONE")

@@ -38,6 +38,9 @@ func TestPhones(t *testing.T) {
 	if status, calls := fetch(t, "", "GET", page+"/calls", ""); status != 200 || strings.TrimSpace(string(calls)) != "[]" {
 		t.Errorf("calls: %d %s", status, calls)
 	}
+	if status, _ := call(t, "", "POST", page+"/dial", `{"to":"+12025550198","peer":"nowhere"}`); status != 400 {
+		t.Errorf("dial: %d", status)
+	}
 	if status, _ := call(t, "", "GET", page+"/2010-04-01/Accounts/"+smstest.AccountSID+".json", ""); status != 401 {
 		t.Errorf("Twilio without credentials: %d", status)
 	}

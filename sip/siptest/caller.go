@@ -18,12 +18,15 @@ type Caller struct {
 	answer *Message // the last response with a tag
 }
 
+// firstCSeq is the INVITE's.
+const firstCSeq = 100
+
 // Invite calls a number of an agent at "udp:host:port". Parts may add headers
 // and the offer.
 func (p *Peer) Invite(agent, number string, parts ...Part) *Caller {
 	p.tb.Helper()
 	n := strconv.FormatUint(branches.Add(1), 10)
-	c := &Caller{peer: p, agent: agent, number: number, callID: "in" + n, tag: "caller" + n, cseq: 100}
+	c := &Caller{peer: p, agent: agent, number: number, callID: "in" + n, tag: "caller" + n, cseq: firstCSeq}
 	c.invite = c.request("INVITE", c.cseq, "in"+n, parts)
 	p.Raw(agent, c.invite)
 	return c
@@ -67,7 +70,7 @@ func (c *Caller) Final() *Incoming {
 	})
 	c.answer = in.Message
 	if in.Code() >= 300 {
-		c.peer.Raw(c.agent, c.request("ACK", c.cseq, strings.TrimPrefix(branchOf(c.invite), "z9hG4bK"), nil))
+		c.peer.Raw(c.agent, c.request("ACK", firstCSeq, strings.TrimPrefix(branchOf(c.invite), "z9hG4bK"), nil))
 	}
 	return in
 }
@@ -81,9 +84,13 @@ func branchOf(text string) string {
 // Provisional waits for a provisional response with a code.
 func (c *Caller) Provisional(code int) *Incoming {
 	c.peer.tb.Helper()
-	return c.peer.wait(fmt.Sprintf("%d to the call %s", code, c.callID), patience, func(in *Incoming) bool {
+	in := c.peer.wait(fmt.Sprintf("%d to the call %s", code, c.callID), patience, func(in *Incoming) bool {
 		return in.Code() == code && in.Get("Call-ID") == c.callID
 	})
+	if in.Param("To", "tag") != "" { // an early dialog
+		c.answer = in.Message
+	}
+	return in
 }
 
 // Ack acknowledges the 200.
@@ -94,8 +101,8 @@ func (c *Caller) Ack(parts ...Part) {
 // Cancel gives the call up, and waits for the answer to that.
 func (c *Caller) Cancel() *Incoming {
 	c.peer.tb.Helper()
-	c.peer.Raw(c.agent, c.request("CANCEL", c.cseq, strings.TrimPrefix(branchOf(c.invite), "z9hG4bK"), nil))
-	return c.peer.ExpectResponse("CANCEL", c.cseq)
+	c.peer.Raw(c.agent, c.request("CANCEL", firstCSeq, strings.TrimPrefix(branchOf(c.invite), "z9hG4bK"), nil))
+	return c.peer.ExpectResponse("CANCEL", firstCSeq)
 }
 
 // Ask sends a request in the dialog and waits for its final response.

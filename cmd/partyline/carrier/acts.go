@@ -32,8 +32,7 @@ func (k *call) answer() {
 	if k.over() || !k.lift() {
 		return
 	}
-	k.reply = respond(k.invite, k.from, 200, "OK", k.tag, k.contact(),
-		"Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO").sdp(k.phone.describe("sendrecv")).text()
+	k.reply = respond(k.invite, k.from, 200, "OK", k.tag, k.contact(), allow).sdp(k.phone.describe("sendrecv")).text()
 	k.final = true
 	k.c.send(k.reply, k.from)
 	k.resend = newResend(k.reply)
@@ -51,11 +50,16 @@ func (k *call) lift() bool {
 		k.reject(488, "Not Acceptable Here")
 		return false
 	}
+	k.take(p)
+	k.c.choir.join(p)
+	return true
+}
+
+// take puts a phone in the call's hand.
+func (k *call) take(p *phone) {
 	k.mu.Lock()
 	k.phone = p
 	k.mu.Unlock()
-	k.c.choir.join(p)
-	return true
 }
 
 func (k *call) reject(code int, phrase string, headers ...string) {
@@ -68,21 +72,6 @@ func (k *call) reject(code int, phrase string, headers ...string) {
 	k.end("refused")
 	k.c.send(k.reply, k.from)
 	k.resend = newResend(k.reply)
-}
-
-// ask sends a request of ours and waits for its final answer.
-func (k *call) ask(method, body string) int {
-	if k.over() {
-		return 0
-	}
-	k.cseq++
-	q := &pending{method: method, cseq: k.cseq}
-	q.resend = newResend(k.request(method, k.cseq, body))
-	k.asked = q
-	k.c.send(q.text, k.from)
-	for end := time.Now().Add(giveUpAt); !q.done && k.turn(end); {
-	}
-	return q.code
 }
 
 func (k *call) bye() {

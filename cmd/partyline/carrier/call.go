@@ -22,15 +22,16 @@ type packet struct {
 	from netip.AddrPort
 }
 
-// call is one phone being rung: its script runs in one goroutine, which also
-// does the signalling whenever the script waits.
+// call is one phone being rung, or ringing us: its script runs in one
+// goroutine, which also does the signalling whenever the script waits.
 type call struct {
 	c      *Carrier
 	id     string
 	number string
 	tag    string
-	invite *sip.Request
-	from   netip.AddrPort
+	invite *sip.Request // nil in a call that the phone makes
+	dialog dialog
+	from   netip.AddrPort // where the other side is
 	in     chan packet
 	phone  *phone
 	sing   voiceKind
@@ -40,27 +41,13 @@ type call struct {
 	reply  []byte   // last answer to the INVITE, sent again when it comes again
 	final  bool     // reply is final
 	resend resend   // of a final answer until the ACK
-	asked  *pending // our own request under way
+	asked  *pending // our own request under way, or the last one
+	ack    []byte   // of our last INVITE
+
+	canceling *pending // the CANCEL of our INVITE under way
 
 	mu  sync.Mutex // guards rec, which other goroutines read
 	rec Record
-}
-
-// resend is a message repeated at doubling intervals until it is acknowledged.
-type resend struct {
-	text     []byte
-	next     time.Time
-	interval time.Duration
-	until    time.Time
-}
-
-// pending is a request of ours that waits for its final answer.
-type pending struct {
-	method string
-	cseq   int
-	resend
-	done bool
-	code int
 }
 
 func newCall(c *Carrier, invite *sip.Request, from netip.AddrPort) *call {
@@ -74,6 +61,7 @@ func newCall(c *Carrier, invite *sip.Request, from netip.AddrPort) *call {
 		in:     make(chan packet, 64),
 		cseq:   100,
 	}
+	k.dialog = answering(invite, from, k.tag)
 	k.rec = Record{CallID: k.id, Number: k.number, Script: ScriptFor(k.number).Name, InvitedAt: time.Now()}
 	return k
 }
@@ -153,8 +141,11 @@ func (k *call) resends() []*resend {
 	if k.resend.text != nil {
 		rs = append(rs, &k.resend)
 	}
-	if k.asked != nil && !k.asked.done {
+	if k.asked != nil && !k.asked.done && !k.asked.heard {
 		rs = append(rs, &k.asked.resend)
+	}
+	if k.canceling != nil && !k.canceling.done {
+		rs = append(rs, &k.canceling.resend)
 	}
 	return rs
 }
@@ -165,9 +156,12 @@ func (k *call) repeat(now time.Time) {
 			continue
 		}
 		if now.After(r.until) {
-			if k.asked != nil && r == &k.asked.resend {
+			switch {
+			case k.asked != nil && r == &k.asked.resend:
 				k.asked.done, k.asked.code = true, 408
-			} else {
+			case k.canceling != nil && r == &k.canceling.resend:
+				k.canceling.done = true
+			default:
 				r.text = nil
 				k.set(func(rec *Record) { rec.NoACK = true })
 			}
@@ -179,24 +173,12 @@ func (k *call) repeat(now time.Time) {
 	}
 }
 
-func newResend(text []byte) resend {
-	now := time.Now()
-	return resend{text: text, interval: t1, next: now.Add(t1), until: now.Add(giveUpAt)}
-}
-
 func (k *call) handle(p packet) {
 	switch m := p.msg.(type) {
 	case *sip.Request:
 		k.handleRequest(m, p.from)
 	case *sip.Response:
-		q := k.asked
-		if q == nil || q.done || m.CSeq() == nil || int(m.CSeq().SeqNo) != q.cseq || m.StatusCode < 200 {
-			return
-		}
-		q.done, q.code = true, m.StatusCode
-		if q.method == "INVITE" {
-			k.c.send([]byte(strings.Replace(string(k.request("ACK", q.cseq, "")), "branch=z9hG4bK", "branch=z9hG4bKack", 1)), k.from)
-		}
+		k.handleResponse(m)
 	}
 }
 
@@ -206,7 +188,10 @@ func (k *call) handleRequest(m *sip.Request, from netip.AddrPort) {
 		k.resend.text = nil
 		k.set(func(r *Record) { r.ACKs++ })
 		return
-	case m.Method == sip.INVITE && m.CSeq().SeqNo == k.invite.CSeq().SeqNo && !tagged(m):
+	case !tagged(m) && k.invite == nil: // our own INVITE, back from a loop
+		k.c.send(respond(m, from, 482, "Loop Detected", k.tag).text(), from)
+		return
+	case m.Method == sip.INVITE && !tagged(m) && m.CSeq().SeqNo == k.invite.CSeq().SeqNo:
 		k.c.send(k.reply, from) // a retransmission
 		return
 	case m.Method == sip.CANCEL:
@@ -236,7 +221,7 @@ func (k *call) handleRequest(m *sip.Request, from netip.AddrPort) {
 func (k *call) reoffered(m *sip.Request, from netip.AddrPort) {
 	k.from = from
 	body := ""
-	if k.phone != nil {
+	if k.phone != nil && (m.Method == sip.INVITE || len(m.Body()) > 0) {
 		if len(m.Body()) > 0 {
 			k.phone.retarget(m.Body())
 		}

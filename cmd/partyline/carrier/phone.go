@@ -37,13 +37,14 @@ type phone struct {
 	conn  *net.UDPConn
 	local netip.AddrPort
 	ear   *ear
-	alaw  bool
 	tone  float64
 	voice voiceKind
 	sent  atomic.Uint64
 
 	mu      sync.Mutex // guards what the script changes while the choir sings
 	remote  netip.AddrPort
+	agreed  bool
+	alaw    bool // once agreed
 	onHold  bool
 	keys    []keyPress
 	late    []byte // a packet kept back to be sent out of order
@@ -68,31 +69,53 @@ const (
 	keyRepeats = 2
 )
 
+// newPhone is a phone that takes an offer.
 func newPhone(k *call, offer []byte) (*phone, error) {
-	remote, payload, err := readSDP(offer)
+	p, err := openPhone(k)
 	if err != nil {
 		return nil, err
 	}
+	if err := p.agree(offer); err != nil {
+		p.close()
+		return nil, err
+	}
+	return p, nil
+}
+
+// openPhone is a phone that does not know yet with whom it will speak: until
+// agree it offers both laws and says nothing.
+func openPhone(k *call) (*phone, error) {
 	conn, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(k.c.addr.Addr(), 0)))
 	if err != nil {
 		return nil, err
 	}
 	local := conn.LocalAddr().(*net.UDPAddr).AddrPort()
 	p := &phone{
-		conn:   conn,
-		local:  netip.AddrPortFrom(local.Addr().Unmap(), local.Port()),
-		ear:    newEar(k.c.opts),
-		alaw:   payload == 8,
-		tone:   toneOf(k.number),
-		voice:  k.sing,
-		remote: remote,
-		ssrc:   rand.Uint32(),
-		seq:    uint16(rand.Uint32()),
-		ts:     rand.Uint32(),
-		done:   make(chan struct{}),
+		conn:  conn,
+		local: netip.AddrPortFrom(local.Addr().Unmap(), local.Port()),
+		ear:   newEar(k.c.opts),
+		tone:  toneOf(k.number),
+		voice: k.sing,
+		ssrc:  rand.Uint32(),
+		seq:   uint16(rand.Uint32()),
+		ts:    rand.Uint32(),
+		done:  make(chan struct{}),
 	}
 	go func() { defer close(p.done); p.listen() }()
 	return p, nil
+}
+
+// agree takes the far end's description, an offer or an answer: where to send
+// audio, and by which law.
+func (p *phone) agree(sdp []byte) error {
+	remote, payload, err := readSDP(sdp)
+	if err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.remote, p.alaw, p.agreed = remote, payload == 8, true
+	return nil
 }
 
 func (p *phone) close() {
@@ -251,9 +274,12 @@ func (p *phone) describe(direction string) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.version++
-	codec, pt := "PCMU", 0
-	if p.alaw {
-		codec, pt = "PCMA", 8
+	payloads, maps := "0 8", "a=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n"
+	switch {
+	case p.agreed && p.alaw:
+		payloads, maps = "8", "a=rtpmap:8 PCMA/8000\r\n"
+	case p.agreed:
+		payloads, maps = "0", "a=rtpmap:0 PCMU/8000\r\n"
 	}
 	ip := p.local.Addr()
 	family := "IP4"
@@ -261,8 +287,8 @@ func (p *phone) describe(direction string) string {
 		family = "IP6"
 	}
 	return fmt.Sprintf("v=0\r\no=phone %d %d IN %s %s\r\ns=-\r\nc=IN %s %s\r\nt=0 0\r\n"+
-		"m=audio %d RTP/AVP %d %d\r\na=rtpmap:%d %s/8000\r\na=rtpmap:%d telephone-event/8000\r\na=fmtp:%d 0-15\r\na=ptime:20\r\na=%s\r\n",
-		p.ssrc, p.version, family, ip, family, ip, p.local.Port(), pt, eventPT, pt, codec, eventPT, eventPT, direction)
+		"m=audio %d RTP/AVP %s %d\r\n%sa=rtpmap:%d telephone-event/8000\r\na=fmtp:%d 0-15\r\na=ptime:20\r\na=%s\r\n",
+		p.ssrc, p.version, family, ip, family, ip, p.local.Port(), payloads, eventPT, maps, eventPT, eventPT, direction)
 }
 
 // readSDP finds where to send audio, and whether as PCMU (0) or PCMA (8),

@@ -59,24 +59,56 @@ func (r *response) text() []byte {
 	return fmt.Appendf(nil, "%sContent-Type: application/sdp\r\nContent-Length: %d\r\n\r\n%s", r.b.String(), len(r.body), r.body)
 }
 
-// request builds one of our own in the dialog of a call we answered: local
-// and remote parties change places (RFC 3261 §12.2.1.1).
-func (k *call) request(method string, cseq int, body string) []byte {
-	target := "sip:" + k.from.String()
-	if c := k.invite.Contact(); c != nil {
-		target = c.Address.String()
+// dialog is what the requests of ours in a call say (RFC 3261 §12).
+type dialog struct {
+	local, remote string // From and To, with their tags
+	target        string
+	routes        []string
+	up            bool // of a call that a phone makes: somebody has answered
+}
+
+// answering is the dialog of a call to a phone: local and remote parties of
+// the INVITE change places (RFC 3261 §12.1.1).
+func answering(invite *sip.Request, from netip.AddrPort, tag string) dialog {
+	d := dialog{
+		local:  invite.To().Value() + ";tag=" + tag,
+		remote: invite.From().Value(),
+		target: "sip:" + from.String(),
 	}
+	if c := invite.Contact(); c != nil {
+		d.target = c.Address.String()
+	}
+	for _, h := range invite.GetHeaders("Record-Route") {
+		d.routes = append(d.routes, h.Value())
+	}
+	return d
+}
+
+// branch names the transaction of a request of ours.
+func (k *call) branch(method string, cseq int) string {
+	return fmt.Sprintf("z9hG4bK%s%d%s", k.tag, cseq, method)
+}
+
+// compose builds a request of our own in the call's dialog, or the one that
+// begins it.
+func (k *call) compose(method, branch string, cseq int, body string, headers ...string) []byte {
+	d := &k.dialog
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s SIP/2.0\r\n", method, target)
-	fmt.Fprintf(&b, "Via: SIP/2.0/UDP %s;branch=z9hG4bK%s%d%s;rport\r\n", k.c.addr, k.tag, cseq, method)
+	fmt.Fprintf(&b, "%s %s SIP/2.0\r\n", method, d.target)
+	fmt.Fprintf(&b, "Via: SIP/2.0/UDP %s;branch=%s;rport\r\n", k.c.addr, branch)
 	fmt.Fprintf(&b, "Max-Forwards: 70\r\n")
-	for _, h := range k.invite.GetHeaders("Record-Route") {
-		b.WriteString("Route: " + h.Value() + "\r\n")
+	for _, r := range d.routes {
+		b.WriteString("Route: " + r + "\r\n")
 	}
-	fmt.Fprintf(&b, "From: %s;tag=%s\r\n", k.invite.To().Value(), k.tag)
-	fmt.Fprintf(&b, "To: %s\r\n", k.invite.From().Value())
+	fmt.Fprintf(&b, "From: %s\r\nTo: %s\r\n", d.local, d.remote)
 	fmt.Fprintf(&b, "Call-ID: %s\r\nCSeq: %d %s\r\n", k.id, cseq, method)
 	fmt.Fprintf(&b, "%s\r\n", k.contact())
+	if method == "INVITE" {
+		b.WriteString(allow + "\r\n")
+	}
+	for _, h := range headers {
+		b.WriteString(h + "\r\n")
+	}
 	if body == "" {
 		b.WriteString("Content-Length: 0\r\n\r\n")
 	} else {
@@ -84,5 +116,7 @@ func (k *call) request(method string, cseq int, body string) []byte {
 	}
 	return []byte(b.String())
 }
+
+const allow = "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO"
 
 func (k *call) contact() string { return fmt.Sprintf("Contact: <sip:carrier@%s>", k.c.addr) }

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"strings"
 
 	"partyline/bridge"
 	"partyline/sip"
@@ -100,10 +101,18 @@ func (n *Node) incoming(c sip.Incoming) {
 }
 
 // international is a number with its plus sign. Carriers that leave it out
-// write country code and number, eleven digits or more; what is shorter is
-// left as it is.
+// write country code and number, eleven digits or more, some with the prefix
+// that people dial before those: 00, or 011 in North America, where a number
+// of fourteen digits can be no national one. All else is left as it is.
 func international(number string) string {
-	if len(number) >= 11 && number[0] != '+' {
+	switch {
+	case strings.HasPrefix(number, "+"):
+		return number
+	case len(number) >= 14 && strings.HasPrefix(number, "011"):
+		return "+" + number[3:]
+	case len(number) >= 10 && strings.HasPrefix(number, "00"):
+		return "+" + number[2:]
+	case len(number) >= 11 && number[0] != '0': // no country's code begins with it
 		return "+" + number
 	}
 	return number
