@@ -33,10 +33,20 @@ func (o *owner) hands() []*member {
 
 // handPlace is where somebody stands in the queue, from 1; 0 with no hand up.
 func (o *owner) handPlace(m *member) int {
-	if !m.rec.HandRaised {
+	if !m.rec.HandRaised || m.rec.HandRaisedAt == nil {
 		return 0
 	}
-	return 1 + slices.Index(o.hands(), m)
+	place, mine, passed := 1, *m.rec.HandRaisedAt, false
+	for _, x := range o.roll { // counted: a list of a thousand hands asks for each one's place
+		switch at := x.rec.HandRaisedAt; {
+		case x == m:
+			passed = true
+		case !x.rec.HandRaised || at == nil:
+		case at.Before(mine), at.Equal(mine) && !passed:
+			place++
+		}
+	}
+	return place
 }
 
 // raiseHand puts a hand up or down.

@@ -72,6 +72,23 @@ func (o *owner) tellAll(parts ...prompt.Part) {
 func (o *owner) sayInRoom(c *media.Clip) {
 	if o.room != nil && c != nil {
 		o.room.Say(c)
+		o.hush(later(o.hushed, time.Now()).Add(c.Length() + betweenWords))
+	}
+}
+
+// betweenWords is the room's pause between two things that are said, and a
+// little for its beginning.
+const betweenWords = 400 * time.Millisecond
+
+// hush keeps the music from somebody who is alone while the room tells them
+// something: it would be in place of what is said.
+func (o *owner) hush(until time.Time) {
+	if !until.After(o.hushed) {
+		return
+	}
+	o.hushed = until
+	if o.inside() == 1 {
+		o.again = append(o.again, func() {}) // what they hear changes now
 	}
 }
 
