@@ -26,15 +26,14 @@ func times(said []string, what string) (n int) {
 // saidCount is how often something was said to the room.
 func (s *stage) saidCount(what string) int { return times(s.Mixer.Said(), what) }
 
-// takenUp is a call of the run before, in the order of the list: it has no
-// number any more.
-func (s *stage) takenUp(at int) *bridgetest.Call {
+// takenUp is the call of somebody as it was taken up after a restart.
+func (s *stage) takenUp(name string) *bridgetest.Call {
 	s.t.Helper()
-	calls := s.Phones.Calls("")
-	if len(calls) <= at {
-		s.t.Fatalf("%d calls were taken up", len(calls))
+	call := s.phone(s.num[name])
+	if call == nil {
+		s.t.Fatalf("the call of %s was not taken up", name)
 	}
-	return calls[at]
+	return call
 }
 
 func TestWarningsAreNotRepeatedAfterARestart(t *testing.T) {
@@ -51,12 +50,12 @@ func TestWarningsAreNotRepeatedAfterARestart(t *testing.T) {
 		s.Crash(t)
 		time.Sleep(30 * time.Second)
 		synctest.Wait()
-		if n := times(s.takenUp(0).Heard(), "ends_in"); n != 0 {
+		if n := times(s.takenUp("A").Heard(), "ends_in"); n != 0 {
 			t.Errorf("A was warned %d times at the restart", n)
 		}
 		time.Sleep(30 * time.Second) // 45 minutes and a little: five are left
 		synctest.Wait()
-		if heard := s.takenUp(0).Heard(); times(heard, "ends_in, 5, minutes") != 1 {
+		if heard := s.takenUp("A").Heard(); times(heard, "ends_in, 5, minutes") != 1 {
 			t.Errorf("A was told %q", heard)
 		}
 		time.Sleep(5 * time.Minute)
@@ -214,7 +213,7 @@ func TestPresenterLostInARestart(t *testing.T) {
 		if v := s.get(s.ids["W"]); !v.Waiting {
 			t.Error("W does not wait though no presenter is left")
 		}
-		if a := s.takenUp(0).Leg().Audio(); a.Play == nil || !a.Play.Loop {
+		if a := s.takenUp("W").Leg().Audio(); a.Play == nil || !a.Play.Loop {
 			t.Errorf("W has %+v", a)
 		}
 	})
@@ -258,7 +257,7 @@ func TestTalkEndsWithTheProgram(t *testing.T) {
 		s.talks("A", true)
 		s.Crash(t)
 		s.settle()
-		s.takenUp(0).Media(media.EventSpeaking)
+		s.takenUp("A").Media(media.EventSpeaking)
 		synctest.Wait()
 		talk := slices.DeleteFunc(s.kinds("A"), func(x string) bool { return x != "speaking" && x != "silent" && x != "recovered" })
 		if want := []string{"speaking", "silent", "recovered", "speaking"}; !slices.Equal(talk, want) {
