@@ -1,0 +1,204 @@
+package bridge_test
+
+import (
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"partyline/bridge"
+	"partyline/media"
+	"partyline/state"
+)
+
+// press types keys and gives what the presser is told for it, "" for nothing.
+func (s *stage) press(name, keys string) string {
+	s.t.Helper()
+	call := s.Phones.Last(number(s.num[name]))
+	before := len(call.Heard())
+	call.Press(keys)
+	synctest.Wait()
+	heard := call.Heard()[before:]
+	s.settle()
+	if len(heard) == 0 {
+		return ""
+	}
+	return heard[len(heard)-1][len("en: "):]
+}
+
+// Every key by every role, and what the presser alone is told.
+func TestKeysAreToldToWhoPressed(t *testing.T) {
+	const help = "help_speaker"
+	for name, c := range map[string]struct {
+		spec  bridge.ParticipantSpec
+		press []string
+		told  []string
+	}{
+		"participant": {unmarked, []string{"*6", "*6", "*9", "*9", "*5", "*7", "*0"},
+			[]string{"muted", "unmuted", "hand_raised", "hand_lowered", "not_allowed", "not_allowed", help}},
+		"listener": {bridge.ParticipantSpec{Role: state.RoleListener, Waits: ptr(false)}, []string{"*6", "*9", "*5", "*7", "*0"},
+			[]string{"cannot_speak", "hand_raised", "not_allowed", "not_allowed", "help_listener"}},
+		"presenter": {marked, []string{"*6", "*6", "*5", "*5", "*7", "*7", "*0"},
+			[]string{"muted", "unmuted", "all_muted", "all_unmuted", "locked", "unlocked", help + ", help_presenter"}},
+		"one who waits": {waitMarked, []string{"*6", "*9", "*5", "*7"}, []string{"muted", "hand_raised", "not_allowed", "not_allowed"}},
+		"taken back":    {unmarked, []string{"**6", "6", "*1", "*#"}, []string{"", "", "", ""}},
+	} {
+		scenario(t, name, func(t *testing.T) {
+			s := newStage(t, bridge.ConferenceSpec{})
+			s.join("other", unmarked)
+			s.join("A", c.spec)
+			other := len(s.Phones.Last(number(1)).Heard())
+			for i, keys := range c.press {
+				if told := s.press("A", keys); told != c.told[i] {
+					t.Errorf("%s: told %q, want %q", keys, told, c.told[i])
+				}
+			}
+			for _, told := range s.Phones.Last(number(1)).Heard()[other:] {
+				if told != "en: muted_by_host" && told != "en: unmuted_by_host" && told != "hold music" {
+					t.Errorf("the other was told %q", told)
+				}
+			}
+		})
+	}
+	scenario(t, "muted by a moderator", func(t *testing.T) {
+		s := newStage(t, bridge.ConferenceSpec{})
+		s.join("M", marked)
+		s.join("A", unmarked)
+		s.do(s.ids["A"], bridge.Mute)
+		s.settle()
+		s.told("A", "muted_by_host")
+		if told := s.press("A", "*6"); told != "cannot_unmute" {
+			t.Errorf("told %q", told)
+		}
+	})
+	scenario(t, "too late", func(t *testing.T) {
+		s := newStage(t, bridge.ConferenceSpec{})
+		s.join("M", marked)
+		s.join("A", unmarked)
+		s.press("A", "*") // and five seconds
+		if told := s.press("A", "6"); told != "" {
+			t.Errorf("told %q", told)
+		}
+	})
+}
+
+func TestHandsAreAQueue(t *testing.T) {
+	scenario(t, "", func(t *testing.T) {
+		s := newStage(t, bridge.ConferenceSpec{})
+		s.join("M", marked)
+		names := []string{"L1", "L2", "L3"}
+		for _, name := range names {
+			s.join(name, bridge.ParticipantSpec{Role: state.RoleListener})
+		}
+		queue := func(want ...string) {
+			t.Helper()
+			list, err := s.Hands(t.Context(), tenant, s.cid)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := make([]string, len(list))
+			for i, v := range list {
+				for name, id := range s.ids {
+					if id == v.ID {
+						got[i] = name
+					}
+				}
+				if v.HandPlace != i+1 || s.get(v.ID).HandPlace != i+1 {
+					t.Errorf("%s is at %d, and says %d", got[i], i+1, v.HandPlace)
+				}
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("the queue is %v, want %v", got, want)
+			}
+		}
+		for _, name := range []string{"L2", "L3", "L1"} {
+			s.press(name, "*9")
+		}
+		queue("L2", "L3", "L1")
+		v := s.do(s.ids["L2"], bridge.Promote)
+		s.settle()
+		if v.Role != state.RoleParticipant || !v.Effective.Speaks || v.HandRaised {
+			t.Errorf("promoted: %+v", v)
+		}
+		s.told("L2", "unmuted_by_host")
+		queue("L3", "L1")
+		s.do(s.ids["L3"], bridge.LowerHand)
+		queue("L1")
+		s.leave("L1")
+		queue()
+		if got := s.get(s.ids["L1"]); got.HandPlace != 0 {
+			t.Errorf("who left is at %d", got.HandPlace)
+		}
+		for name, want := range map[string][2]int{"L1": {1, 0}, "L2": {1, 1}, "L3": {1, 1}} {
+			kinds := s.kinds(name)
+			if up, down := count(kinds, "hand_raised"), count(kinds, "hand_lowered"); up != want[0] || down != want[1] {
+				t.Errorf("%s: %d times up, %d down", name, up, down)
+			}
+		}
+	})
+	scenario(t, "raised at once", func(t *testing.T) {
+		s := newStage(t, bridge.ConferenceSpec{})
+		for _, name := range []string{"A", "B", "C"} {
+			s.join(name, unmarked)
+		}
+		for _, n := range []int{3, 1, 2} {
+			s.Phones.Last(number(n)).Press("*9")
+			synctest.Wait()
+		}
+		list, _ := s.Hands(t.Context(), tenant, s.cid)
+		for i, v := range list { // no time passes between them: the order of the list decides
+			if v.HandPlace != i+1 || v.ID != s.ids[[]string{"A", "B", "C"}[i]] {
+				t.Errorf("at %d is %s, who says %d", i+1, v.ID, v.HandPlace)
+			}
+		}
+	})
+}
+
+// Everyone speaks at once: not more than twenty are told of in a second, each
+// beginning has its end, and what views show is true.
+func TestTalkIsToldWithinBounds(t *testing.T) {
+	scenario(t, "", func(t *testing.T) {
+		s := newStage(t, bridge.ConferenceSpec{})
+		const people = 50
+		ids := make([]string, people)
+		for i := range ids {
+			ids[i] = s.add(i+1, unmarked).ID
+		}
+		s.settle()
+		for range 3 {
+			for _, kind := range []media.EventKind{media.EventSpeaking, media.EventSilent} {
+				for i := range ids {
+					s.Phones.Last(number(i + 1)).Media(kind)
+				}
+				for _, id := range ids {
+					if s.get(id).Speaking != (kind == media.EventSpeaking) {
+						t.Fatal("a view is wrong")
+					}
+				}
+				time.Sleep(300 * time.Millisecond)
+			}
+		}
+		begun := map[string]int{}
+		total := 0
+		for _, e := range s.events() {
+			switch e.Type {
+			case "participant.speaking":
+				begun[e.ParticipantID]++
+				total++
+			case "participant.silent":
+				begun[e.ParticipantID]--
+			}
+		}
+		if total == 0 || total > 40 { // 1.5 seconds
+			t.Errorf("told %d times", total)
+		}
+		for id, open := range begun {
+			if open != 0 {
+				t.Errorf("the talk of %s has no end", id)
+			}
+		}
+		if v := s.get(ids[people-1]); v.Spoken != 900*time.Millisecond {
+			t.Errorf("spoke for %v", v.Spoken)
+		}
+	})
+}
