@@ -159,6 +159,31 @@ func TestMusicOfOneAloneGivesWayToWhatIsSaid(t *testing.T) {
 	}
 }
 
+// What is said of a grace is how long there really is.
+func TestTheGraceIsToldAsItIs(t *testing.T) {
+	for _, c := range []struct {
+		grace, most time.Duration
+		want        string
+	}{
+		{10 * time.Minute, 0, "presenter_left, ends_in, 10, minutes"},
+		{90 * time.Second, 0, "presenter_left, ends_in, one_minute"},
+		{30 * time.Second, 0, "presenter_left, ends_in, 30, seconds"},
+		{3 * time.Second, 0, "presenter_left, ending_now"},
+		{10 * time.Minute, 3 * time.Minute, "presenter_left, ends_in, 2, minutes"},
+	} {
+		scenario(t, c.grace.String()+" of "+c.most.String(), func(t *testing.T) {
+			s := newStage(t, bridge.ConferenceSpec{EndOnPresenterExit: true, PresenterGrace: c.grace, MaxDuration: c.most})
+			s.join("M", marked)
+			s.join("A", unmarked)
+			s.join("B", unmarked)
+			s.leave("M")
+			if s.saidCount(c.want) != 1 {
+				t.Errorf("said %q, want %q", s.Mixer.Said(), c.want)
+			}
+		})
+	}
+}
+
 func TestAffectedAreThoseWhoHear(t *testing.T) {
 	scenario(t, "", func(t *testing.T) {
 		s := newStage(t, bridge.ConferenceSpec{})

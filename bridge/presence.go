@@ -68,10 +68,11 @@ func (o *owner) presenterWent() {
 	if !o.conf.EndOnPresenterExit {
 		return
 	}
-	o.setGrace(time.Now().Add(o.conf.PresenterGrace))
-	o.warned = time.Now()
-	if o.conf.PresenterGrace > 0 {
-		o.warnAll(append(words(prompt.PresenterLeft), endsIn(o.conf.PresenterGrace)...)...)
+	now := time.Now()
+	o.setGrace(now.Add(o.conf.PresenterGrace))
+	o.warned = now
+	if end, _, _ := o.ending(); end.After(now) { // its own time may be over before
+		o.warnAll(append(words(prompt.PresenterLeft), endsIn(end.Sub(now))...)...)
 	}
 }
 

@@ -95,10 +95,11 @@ func (o *owner) hush(until time.Time) {
 // words are prompts' names as parts.
 func words(names ...prompt.Name) []prompt.Part { return prompt.Words(names...) }
 
-// span speaks a time in whole minutes, or in seconds below one.
+// span speaks a time in whole minutes, or in seconds below one. It never says
+// more than there is, by more than a second.
 func span(d time.Duration) []prompt.Part {
-	switch minutes := int(d.Round(time.Minute).Minutes()); {
-	case d < time.Minute:
+	switch minutes := int((d + time.Second) / time.Minute); {
+	case minutes == 0:
 		return append([]prompt.Part{number(int(d.Round(time.Second).Seconds()))}, words(prompt.Seconds)...)
 	case minutes == 1:
 		return words(prompt.OneMinute)
