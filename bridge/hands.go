@@ -36,13 +36,16 @@ func (o *owner) handPlace(m *member) int {
 	if !m.rec.HandRaised || m.rec.HandRaisedAt == nil {
 		return 0
 	}
-	place, mine, passed := 1, *m.rec.HandRaisedAt, false
-	for _, x := range o.roll { // counted: a list of a thousand hands asks for each one's place
-		switch at := x.rec.HandRaisedAt; {
-		case x == m:
-			passed = true
-		case !x.rec.HandRaised || at == nil:
-		case at.Before(mine), at.Equal(mine) && !passed:
+	place, before := 1, true // who is earlier in the list goes first of two that went up at once
+	for _, x := range o.roll {
+		if x == m {
+			before = false
+			continue
+		}
+		if !x.rec.HandRaised || x.rec.HandRaisedAt == nil {
+			continue
+		}
+		if c := x.rec.HandRaisedAt.Compare(*m.rec.HandRaisedAt); c < 0 || c == 0 && before {
 			place++
 		}
 	}

@@ -25,15 +25,15 @@ type sounds struct {
 }
 
 func newSounds(voice Voice, language string) *sounds {
-	clip := func(name string, pcm []int16) *media.Clip { return &media.Clip{Name: name, PCM: pcm} }
+	clip := func(name string, pcm, wide []int16) *media.Clip { return &media.Clip{Name: name, PCM: pcm, Wide: wide} }
 	return &sounds{
 		voice: voice, languageOfHere: language, shelf: newSoundIndex(),
-		joined: clip("joined", sound.Beep()),
-		left:   clip("left", sound.Chime()),
-		beep:   clip("beep", sound.Beep()),
-		chime:  clip("chime", sound.Chime()),
+		joined: clip("joined", sound.Beep(), sound.BeepWide()),
+		left:   clip("left", sound.Chime(), sound.ChimeWide()),
+		beep:   clip("beep", sound.Beep(), sound.BeepWide()),
+		chime:  clip("chime", sound.Chime(), sound.ChimeWide()),
 		music: sync.OnceValue(func() *media.Play {
-			return &media.Play{Clip: clip("hold music", sound.HoldMusic()), Loop: true}
+			return &media.Play{Clip: clip("hold music", sound.HoldMusic(), sound.HoldMusicWide()), Loop: true}
 		}),
 	}
 }

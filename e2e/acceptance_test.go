@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"partyline/media/sound"
 )
 
 // Nobody who has not accepted is heard or hears: real callees, one on each
@@ -103,6 +105,9 @@ func (c callee) run(t *testing.T) {
 	d.call("POST", "/v2/conferences/"+conf+"/end", fields{}, nil)
 
 	hostHeard, calleeHeard := readWAV(t, hostHears), readWAV(t, calleeHears)
+	if got := sound.Level(calleeHeard[before.from[1]:before.to[1]]); got < -32 || got > -14 {
+		t.Errorf("the callee is asked at %.1f dBFS, wanted speech of -20", got)
+	}
 	if !c.lets { // nothing from beginning to end
 		before.from, before.to = []int{0, 0}, []int{len(hostHeard), len(calleeHeard)}
 	}

@@ -113,6 +113,7 @@ func (l *Leg) agree(r sdp.Remote) (Direction, error) {
 		pt:      r.Codec.PT,
 		events:  r.HasEvents,
 		eventPT: r.EventPT,
+		clock:   r.EventRate,
 		bytes:   payloadBytes(r),
 		dir:     r.Direction.And(l.local.Direction),
 		metrics: r.VoIPMetrics,

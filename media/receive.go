@@ -3,6 +3,7 @@ package media
 import (
 	"bytes"
 	"net/netip"
+	"time"
 
 	"partyline/media/codec"
 	"partyline/media/dtmf"
@@ -278,7 +279,11 @@ func (s *stream) expire(w *worker) {
 // pressed tells of a key press.
 func (s *stream) pressed(w *worker, p dtmf.Press) {
 	s.counts.digits++
-	w.emit(s.leg, Event{Kind: EventDigit, Digit: p.Digit, Duration: p.Duration})
+	long := p.Duration // by a clock of 8 kHz
+	if s.far.clock > 0 {
+		long = long * 8000 / time.Duration(s.far.clock)
+	}
+	w.emit(s.leg, Event{Kind: EventDigit, Digit: p.Digit, Duration: long})
 }
 
 // codecOf is how an audio payload type is encoded; ok is false when it is not

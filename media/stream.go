@@ -67,6 +67,7 @@ type far struct {
 	pt      uint8
 	events  bool
 	eventPT uint8
+	clock   int // of events, in Hz
 	dir     Direction
 	metrics bool // it takes XR VoIP metrics
 	bytes   int  // of sound in one packet of ours

@@ -24,8 +24,8 @@ type clip struct{ narrow, wide []int16 }
 
 // Each clip is made on first use and then shared: callers must not modify it.
 var (
-	beep  = melody(0, note{880, 0, 160 * ms})
-	chime = melody(0, note{1046.5, 0, 350 * ms}, note{784, 220 * ms, 480 * ms})
+	beep  = melody(note{880, 0, 160 * ms})
+	chime = melody(note{1046.5, 0, 350 * ms}, note{784, 220 * ms, 480 * ms})
 	music = sync.OnceValue(compose)
 )
 
@@ -49,15 +49,14 @@ func HoldMusicWide() []int16 { return music().wide }
 
 const ms = time.Millisecond
 
-// melody makes a clip of notes, with silence of the given length after the
-// last.
-func melody(rest time.Duration, notes ...note) func() clip {
+// melody makes a clip of notes.
+func melody(notes ...note) func() clip {
 	return sync.OnceValue(func() clip {
 		var end time.Duration
 		for _, n := range notes {
 			end = max(end, n.start+n.long)
 		}
-		wave := make([]float64, count(end+rest, wideRate))
+		wave := make([]float64, count(end, wideRate))
 		for _, n := range notes {
 			bell(wave, n, 0.25)
 		}

@@ -11,8 +11,6 @@ import (
 
 var clips = map[string]func() []int16{
 	"beep": sound.Beep, "chime": sound.Chime, "hold music": sound.HoldMusic,
-	"PIN": sound.PromptPIN, "key": sound.PromptKey, "wrong": sound.PromptWrong,
-	"accepted": sound.PromptAccepted, "goodbye": sound.PromptGoodbye,
 }
 
 // wide are the clips that are there at 16 kHz, too.

@@ -8,6 +8,7 @@ import (
 	"partyline/media/clips"
 	"partyline/media/prompt"
 	"partyline/media/record"
+	"partyline/media/sound"
 )
 
 // openSounds prepares what is said, what was uploaded and what is recorded.
@@ -22,6 +23,7 @@ func (n *Node) openSounds(context.Context, Options) (err error) {
 	if n.shelf, err = clips.Open(c.State.Beside(c.Sounds.Dir)); err != nil {
 		return fmt.Errorf("sounds.dir: %w", err)
 	}
+	sound.HoldMusic() // takes a moment to compose: not when the first caller waits
 	var options []record.Option
 	if c.Recording.MP3Encoder != "" {
 		options = append(options, record.MP3(c.Recording.MP3Encoder))
