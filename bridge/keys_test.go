@@ -1,7 +1,6 @@
 package bridge_test
 
 import (
-	"slices"
 	"testing"
 	"testing/synctest"
 
@@ -80,61 +79,9 @@ func TestKeysAreToldToWhoPressed(t *testing.T) {
 	})
 }
 
-func TestHandsAreAQueue(t *testing.T) {
+// Hands that go up at once stand in the order of the list.
+func TestHandsRaisedAtOnce(t *testing.T) {
 	scenario(t, "", func(t *testing.T) {
-		s := newStage(t, bridge.ConferenceSpec{})
-		s.join("M", marked)
-		names := []string{"L1", "L2", "L3"}
-		for _, name := range names {
-			s.join(name, bridge.ParticipantSpec{Role: state.RoleListener})
-		}
-		queue := func(want ...string) {
-			t.Helper()
-			list, err := s.Hands(t.Context(), tenant, s.cid)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := make([]string, len(list))
-			for i, v := range list {
-				for name, id := range s.ids {
-					if id == v.ID {
-						got[i] = name
-					}
-				}
-				if v.HandPlace != i+1 || s.get(v.ID).HandPlace != i+1 {
-					t.Errorf("%s is at %d, and says %d", got[i], i+1, v.HandPlace)
-				}
-			}
-			if !slices.Equal(got, want) {
-				t.Errorf("the queue is %v, want %v", got, want)
-			}
-		}
-		for _, name := range []string{"L2", "L3", "L1"} {
-			s.press(name, "*9")
-		}
-		queue("L2", "L3", "L1")
-		v := s.do(s.ids["L2"], bridge.Promote)
-		s.settle()
-		if v.Role != state.RoleParticipant || !v.Effective.Speaks || v.HandRaised {
-			t.Errorf("promoted: %+v", v)
-		}
-		s.told("L2", "unmuted_by_host")
-		queue("L3", "L1")
-		s.do(s.ids["L3"], bridge.LowerHand)
-		queue("L1")
-		s.leave("L1")
-		queue()
-		if got := s.get(s.ids["L1"]); got.HandPlace != 0 {
-			t.Errorf("who left is at %d", got.HandPlace)
-		}
-		for name, want := range map[string][2]int{"L1": {1, 0}, "L2": {1, 1}, "L3": {1, 1}} {
-			kinds := s.kinds(name)
-			if up, down := count(kinds, "hand_raised"), count(kinds, "hand_lowered"); up != want[0] || down != want[1] {
-				t.Errorf("%s: %d times up, %d down", name, up, down)
-			}
-		}
-	})
-	scenario(t, "raised at once", func(t *testing.T) {
 		s := newStage(t, bridge.ConferenceSpec{})
 		for _, name := range []string{"A", "B", "C"} {
 			s.join(name, unmarked)
