@@ -35,7 +35,7 @@ func (o *owner) announce(a Announcement, affected *int) error {
 	if err != nil {
 		return err
 	}
-	*affected = o.connected()
+	*affected = o.hearers()
 	if tone {
 		o.then(nil, func() { o.play(clip) })
 	} else {

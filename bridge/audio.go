@@ -25,7 +25,7 @@ func (o *owner) wanted(m *member, alone bool) media.Audio {
 		Speaks: e.Speaks, Hears: e.Hears && !p.Waiting, Play: m.sound,
 		Level: e.Speaks && !o.conf.NoLevelling,
 	}
-	lonely := alone && !p.Waiting && !presides(p.Role) && !o.conf.NoAloneMusic
+	lonely := alone && !p.Waiting && !presides(p.Role) && !o.conf.NoAloneMusic && !time.Now().Before(o.hushed)
 	if (p.Held || p.Waiting || lonely) && !p.HeldRemote && m.sound == nil {
 		a.Play = o.music()
 	}
@@ -87,6 +87,7 @@ func (o *owner) chime(c *media.Clip) {
 func (o *owner) play(c *media.Clip) {
 	if o.room != nil {
 		o.room.Play(c)
+		o.hush(time.Now().Add(c.Length()))
 	}
 }
 
@@ -95,6 +96,17 @@ func (o *owner) inside() int {
 	n := 0
 	for _, m := range o.roll {
 		if m.live() && !m.rec.Waiting {
+			n++
+		}
+	}
+	return n
+}
+
+// hearers counts those who hear what is said to all.
+func (o *owner) hearers() int {
+	n := 0
+	for _, m := range o.roll {
+		if effective(&m.rec).Hears && !m.rec.Waiting {
 			n++
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"partyline/media/prompt"
 	"partyline/state"
 )
 
@@ -128,7 +129,7 @@ func (o *owner) update(p ConferencePatch) error {
 	waits := c.WaitForPresenter != o.conf.WaitForPresenter
 	o.conf, o.batch.conf = c, true
 	if !c.EndOnPresenterExit {
-		o.graceUntil = time.Time{}
+		o.setGrace(time.Time{})
 	}
 	if p.Locked != nil {
 		o.lock(*p.Locked, byAPI)
@@ -144,7 +145,7 @@ func (o *owner) update(p ConferencePatch) error {
 // waitingChanged follows a change of wait_for_presenter in a running conference.
 func (o *owner) waitingChanged() {
 	if !o.presiding() {
-		o.parkAll()
+		o.parkAll(prompt.WaitingPresenter)
 	}
 	for _, m := range o.roll {
 		if m.rec.Waiting && !o.waits(m) {
@@ -208,7 +209,8 @@ func (o *owner) finish(reason state.Reason, by string) {
 	}
 	at := now()
 	o.conf.Status, o.conf.EndedAt = state.ConferenceEnded, &at
-	o.graceUntil, o.presided = time.Time{}, false
+	o.setGrace(time.Time{})
+	o.presided = false
 	o.toldConference("ended", by)
 	o.b.closeNumbers(o.id)
 	o.log.Info("conference ended", "reason", string(reason), "participants", len(o.roll))

@@ -51,6 +51,7 @@ func (o *owner) nextDeadline() time.Time {
 	warning, _ := o.warningDue()
 	earlier(warning)
 	earlier(o.beepDue())
+	earlier(o.hushed)
 	if o.storeDown(time.Now()) { // a time that has passed must not wake us again and again
 		earlier(o.retryAt)
 	}
@@ -75,6 +76,9 @@ func (o *owner) expire(now time.Time) {
 	}
 	o.warn(now)
 	o.beepOfRecording(now)
+	if !now.Before(o.hushed) {
+		o.hushed = time.Time{}
+	}
 	for _, m := range o.roll {
 		o.timeOfOwn(m, now)
 		if !m.due.IsZero() && !now.Before(m.due) {

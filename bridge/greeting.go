@@ -38,6 +38,8 @@ func (o *owner) welcome(m *member, prompted bool) []prompt.Part {
 		}
 	}
 	switch {
+	case m.rec.Held:
+		return append(parts, words(prompt.OnHold)...)
 	case m.rec.Waiting:
 		return append(parts, words(prompt.WaitingPresenter)...)
 	case chatty:

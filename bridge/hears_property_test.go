@@ -8,6 +8,8 @@ import (
 	"pgregory.net/rapid"
 
 	"partyline/bridge"
+	"partyline/bridge/bridgetest"
+	"partyline/media"
 	"partyline/state"
 )
 
@@ -31,7 +33,8 @@ func TestWhoHearsWhomInAnyOrder(t *testing.T) {
 		steps := rapid.SliceOfN(rapid.SampledFrom([]string{
 			"mute", "unmute", "hold", "resume", "far hold", "far resume", "listener", "participant", "presenter",
 			"*6", "*9", "*5", "*7", "mute-all", "unmute-all", "lock", "unlock", "waiting on", "waiting off",
-			"admit", "promote", "accept", "wrong key", "boss in", "boss out", "disconnect", "redial", "sound", "time",
+			"admit", "promote", "accept", "wrong key", "boss in", "boss out", "disconnect", "redial", "sound", "announce", "time",
+			"speaks", "pauses", "speaks", "crash",
 		}), 1, 25).Draw(rt, "steps")
 		whom := rapid.SliceOfN(rapid.IntRange(1, 3), len(steps), len(steps)).Draw(rt, "whom")
 		synctest.Test(t, func(t *testing.T) {
@@ -49,8 +52,45 @@ func TestWhoHearsWhomInAnyOrder(t *testing.T) {
 					agrees(rt, w, n, id, step)
 				}
 			}
+			for _, id := range ids {
+				alternates(rt, w, id)
+			}
 		})
 	})
+}
+
+// alone tells whether nobody else is there who does not wait. What they have
+// for music depends on what is being said.
+func (w *world) alone(p *state.Participant) bool {
+	c := w.conference()
+	return !p.Waiting && (c.Presence == bridge.PresenceSingle || c.Presence == bridge.PresenceSingleHost)
+}
+
+// phone is the latest call of a number, as it was taken up after a crash if
+// there was one; nil when there is none.
+func (w *world) phone(n int) *bridgetest.Call {
+	if call := w.Phones.Last(number(n)); call != nil {
+		return call
+	}
+	return w.Phones.Last("recovered " + number(n))
+}
+
+// alternates wants the events of somebody's talk to take turns, and the last
+// one to agree with the view.
+func alternates(rt *rapid.T, w *world, id string) {
+	speaking := false
+	for _, kind := range w.types(id) {
+		switch kind {
+		case "speaking", "silent":
+			if speaking == (kind == "speaking") {
+				rt.Fatalf("%s is told twice: %v", kind, w.types(id))
+			}
+			speaking = !speaking
+		}
+	}
+	if v := w.get(id); v.Speaking != speaking {
+		rt.Fatalf("the view says speaking %v, the events %v", v.Speaking, speaking)
+	}
 }
 
 func act(w *world, step string, n int, ids map[int]string, boss *string) {
@@ -62,7 +102,13 @@ func act(w *world, step string, n int, ids map[int]string, boss *string) {
 	all := func(k bridge.BulkKind) {
 		_, _ = w.DoAll(ctx, tenant, w.cid, bridge.BulkAction{Kind: k, AllowUnmute: n == 1})
 	}
-	call := w.Phones.Last(number(n))
+	call := w.phone(n)
+	switch step {
+	case "far hold", "far resume", "*6", "*9", "*5", "*7", "accept", "wrong key", "speaks", "pauses":
+		if call == nil { // whose call a crash has ended
+			return
+		}
+	}
 	switch step {
 	case "mute", "unmute", "hold", "resume", "admit", "promote", "disconnect", "redial":
 		do(bridge.Action(step))
@@ -96,6 +142,14 @@ func act(w *world, step string, n int, ids map[int]string, boss *string) {
 		}
 	case "sound":
 		_ = w.Tell(ctx, tenant, w.cid, ids[n], bridge.Announcement{Sound: "beep"})
+	case "announce":
+		_, _ = w.DoAll(ctx, tenant, w.cid, bridge.BulkAction{Kind: bridge.Announce, Sound: "prompt:welcome"})
+	case "speaks":
+		call.Media(media.EventSpeaking)
+	case "pauses":
+		call.Media(media.EventSilent)
+	case "crash":
+		w.Crash(w.t)
 	case "time":
 		time.Sleep(7 * time.Second)
 	}
@@ -108,10 +162,11 @@ func agrees(rt *rapid.T, w *world, n int, id, step string) {
 	if v.Effective.Speaks != speaks || v.Effective.Hears != hears {
 		rt.Fatalf("after %s: %d is said to speak %v, hear %v; the rule says %v, %v (%+v)", step, n, v.Effective.Speaks, v.Effective.Hears, speaks, hears, v.Participant)
 	}
-	leg := w.Phones.Last(number(n)).Leg()
-	if leg == nil {
+	call := w.phone(n)
+	if call == nil || call.Leg() == nil {
 		return
 	}
+	leg := call.Leg()
 	a := leg.Audio()
 	inside := v.Status == state.Connected || v.Status == state.Held
 	if leg.InRoom() && !inside {
@@ -121,8 +176,9 @@ func agrees(rt *rapid.T, w *world, n int, id, step string) {
 	if wantHears := hears && !v.Waiting; a.Speaks != speaks || a.Hears != wantHears {
 		rt.Fatalf("after %s: the leg of %d has %+v; the rule says speaks %v, hears %v", step, n, a, speaks, wantHears)
 	}
-	if a.Speaks && a.Play != nil && a.Play.Loop && v.Status != state.Connected {
-		rt.Fatalf("after %s: music to %d who is %s and speaks", step, n, v.Status)
+	music, alone := (v.Held || v.Waiting) && !v.HeldRemote, w.alone(&v.Participant)
+	if inside && !alone && (a.Play == nil || a.Play.Loop) && (a.Play != nil) != music {
+		rt.Fatalf("after %s: the leg of %d has music: %v; want %v (%+v)", step, n, a.Play != nil, music, v.Participant)
 	}
 	if v.Speaking && !speaks {
 		rt.Fatalf("after %s: %d is said to be speaking and cannot", step, n)

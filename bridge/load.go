@@ -47,6 +47,9 @@ func (b *Bridge) load(ctx context.Context, id string) (*owner, error) {
 	if at := o.conf.StartedAt; at != nil {
 		o.startedAt = *at
 	}
+	if at := o.conf.GraceUntil; at != nil {
+		o.graceUntil = *at
+	}
 	return o, nil
 }
 

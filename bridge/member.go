@@ -44,8 +44,7 @@ type member struct {
 	aliveAt time.Time // when the far end last answered a probe
 	warned  time.Time // of the end of their own time, up to here
 
-	talking     time.Time // since when they speak; zero: they do not
-	toldTalking bool      // and an event has said so
+	talking time.Time // since when they speak; zero: they do not
 }
 
 // dueKind says what happens when a deadline passes.
@@ -104,6 +103,8 @@ type conferenceRecord struct {
 	// RecordStopped: somebody has stopped a recording, so that none begins by
 	// itself until somebody asks for one or everyone has left.
 	RecordStopped bool `json:"record_stopped,omitempty"`
+	// GraceUntil is when the conference ends unless a presenter comes back.
+	GraceUntil *time.Time `json:"grace_until,omitempty"`
 	// Broken is the recording that a crash has ended and that is to go on.
 	Broken *brokenRecording `json:"broken_recording,omitempty"`
 }

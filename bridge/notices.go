@@ -49,12 +49,25 @@ func (o *owner) warningDue() (at time.Time, left time.Duration) {
 	return nextWarning(end, whole, o.warned)
 }
 
+// stale is how late a warning is no longer given: what it says would be wrong.
+// That happens where the end has been moved towards now.
+const stale = 5 * time.Second
+
 // warn tells everyone of the end that is coming.
 func (o *owner) warn(now time.Time) {
 	for at, left := o.warningDue(); !at.IsZero() && !now.Before(at); at, left = o.warningDue() {
-		o.warned = at // of several that are due at once only the last is said
-		if next, _ := o.warningDue(); next.IsZero() || now.Before(next) {
-			o.tellAll(endsIn(left)...)
+		if o.warned = at; now.Sub(at) < stale {
+			o.warnAll(endsIn(left)...)
+		}
+	}
+}
+
+// warnAll says something to everyone, those who wait or are on hold included.
+func (o *owner) warnAll(parts ...prompt.Part) {
+	o.tellAll(parts...)
+	for _, m := range o.roll {
+		if (m.rec.Waiting || m.rec.Held) && !m.rec.HeldRemote {
+			o.whisper(m, parts...)
 		}
 	}
 }
@@ -93,8 +106,9 @@ func (o *owner) timeOfOwn(m *member, now time.Time) {
 		o.end(m, state.ReasonTimeLimit)
 		return
 	}
-	if at, left := m.ownWarning(); !at.IsZero() && !now.Before(at) {
-		m.warned = at
-		o.whisper(m, endsIn(left)...)
+	for at, left := m.ownWarning(); !at.IsZero() && !now.Before(at); at, left = m.ownWarning() {
+		if m.warned = at; now.Sub(at) < stale {
+			o.whisper(m, endsIn(left)...)
+		}
 	}
 }

@@ -49,6 +49,7 @@ type owner struct {
 	presided   bool      // a presenter was there after the last message
 	graceUntil time.Time // end_on_presenter_exit
 	warned     time.Time // of the end that is coming, up to here
+	hushed     time.Time // until then nobody who is alone has music
 	talkers    []*member // who speaks, in order of beginning
 	talked     window    // how often that was told
 	comfort    bool      // the room has its noise

@@ -45,7 +45,7 @@ func (o *owner) settlePresence() {
 }
 
 func (o *owner) presenterCame() {
-	o.graceUntil = time.Time{}
+	o.setGrace(time.Time{})
 	waited := false
 	for _, m := range o.roll {
 		if m.rec.Waiting {
@@ -64,25 +64,42 @@ func (o *owner) presenterWent() {
 			o.end(m, state.ReasonPresenterLeft)
 		}
 	}
-	o.parkAll()
+	o.parkAll(prompt.PresenterLeft, prompt.WaitingPresenter)
 	if !o.conf.EndOnPresenterExit {
 		return
 	}
-	o.graceUntil = time.Now().Add(o.conf.PresenterGrace)
-	o.warned = time.Now()
-	if o.conf.PresenterGrace > farewell {
-		o.tellAll(append(words(prompt.PresenterLeft), endsIn(o.conf.PresenterGrace)...)...)
+	now := time.Now()
+	o.setGrace(now.Add(o.conf.PresenterGrace))
+	o.warned = now
+	if end, _, _ := o.ending(); end.After(now) { // its own time may be over before
+		o.warnAll(append(words(prompt.PresenterLeft), endsIn(end.Sub(now))...)...)
 	}
 }
 
-// parkAll makes everyone wait who does so without a presenter.
-func (o *owner) parkAll() {
+// setGrace sets when the conference ends unless a presenter comes back; zero:
+// it does not. It is written, so that a restart neither lengthens the time nor
+// forgets it.
+func (o *owner) setGrace(until time.Time) {
+	if until.Equal(o.graceUntil) {
+		return
+	}
+	o.graceUntil = until
+	o.conf.GraceUntil, o.batch.conf = nil, true
+	if !until.IsZero() {
+		utc := until.UTC()
+		o.conf.GraceUntil = &utc
+	}
+}
+
+// parkAll makes everyone wait who does so without a presenter, and tells them
+// why.
+func (o *owner) parkAll(why ...prompt.Name) {
 	for _, m := range o.roll {
 		if m.live() && !m.rec.Waiting && o.waits(m) {
 			m.rec.Waiting, m.rec.Phase = true, state.PhaseWaiting
 			o.changed(m)
 			o.told("waiting", m, detail{})
-			o.whisper(m, words(prompt.PresenterLeft, prompt.WaitingPresenter)...)
+			o.whisper(m, words(why...)...)
 		}
 	}
 }

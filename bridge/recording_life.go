@@ -126,9 +126,9 @@ func (o *owner) rollTape(q *request, r *recording) {
 	}
 	o.syncTape()
 	if o.room != nil {
-		o.room.Play(o.b.sounds.beep)
+		o.play(o.b.sounds.beep)
 		if r.rec.StartedBy != byAuto && r.rec.Continues == "" { // else each joiner was told
-			o.room.Say(o.sentence(nil, words(prompt.RecordingStarted)...))
+			o.sayInRoom(o.sentence(nil, words(prompt.RecordingStarted)...))
 		}
 	}
 	r.beep = time.Now()

@@ -11,6 +11,8 @@ func (o *owner) recover() {
 	for _, m := range o.roll {
 		o.tellText(m, m.text)
 		m.text = state.Message{}
+		o.toldSilent(m) // who spoke then has had a pause, at least
+		m.warned = time.Now()
 		if m.live() && m.rec.JoinedAt != nil {
 			m.joined = *m.rec.JoinedAt
 			o.tenant.connect(m.joined)
@@ -31,14 +33,9 @@ func (o *owner) recover() {
 		}
 		o.conf.Status, o.batch.conf = state.ConferenceOpen, true // each is started below, once
 	}
-	presided := false
+	o.presided = o.presiding() // when the earlier run ended: who is lost with it leaves now
 	for _, m := range o.roll {
 		o.takeUp(m)
-		presided = presided || presides(m.rec.Role) && m.rec.JoinedAt != nil
-	}
-	o.presided = o.presiding()
-	if presided && !o.presided && o.conf.EndOnPresenterExit {
-		o.graceUntil = time.Now().Add(o.conf.PresenterGrace)
 	}
 }
 
@@ -124,7 +121,6 @@ func (o *owner) recovered(m *member, e CallEvent) {
 		o.receive(m)
 		return
 	}
-	m.warned = time.Now()
 	m.rec.Phase = state.PhaseTalking
 	if m.rec.Waiting {
 		m.rec.Phase = state.PhaseWaiting

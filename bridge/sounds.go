@@ -72,16 +72,34 @@ func (o *owner) tellAll(parts ...prompt.Part) {
 func (o *owner) sayInRoom(c *media.Clip) {
 	if o.room != nil && c != nil {
 		o.room.Say(c)
+		o.hush(later(o.hushed, time.Now()).Add(c.Length() + betweenWords))
+	}
+}
+
+// betweenWords is the room's pause between two things that are said, and a
+// little for its beginning.
+const betweenWords = 400 * time.Millisecond
+
+// hush keeps the music from somebody who is alone while the room tells them
+// something: it would be in place of what is said.
+func (o *owner) hush(until time.Time) {
+	if !until.After(o.hushed) {
+		return
+	}
+	o.hushed = until
+	if o.inside() == 1 {
+		o.again = append(o.again, func() {}) // what they hear changes now
 	}
 }
 
 // words are prompts' names as parts.
 func words(names ...prompt.Name) []prompt.Part { return prompt.Words(names...) }
 
-// span speaks a time in whole minutes, or in seconds below one.
+// span speaks a time in whole minutes, or in seconds below one. It never says
+// more than there is, by more than a second.
 func span(d time.Duration) []prompt.Part {
-	switch minutes := int(d.Round(time.Minute).Minutes()); {
-	case d < time.Minute:
+	switch minutes := int((d + time.Second) / time.Minute); {
+	case minutes == 0:
 		return append([]prompt.Part{number(int(d.Round(time.Second).Seconds()))}, words(prompt.Seconds)...)
 	case minutes == 1:
 		return words(prompt.OneMinute)

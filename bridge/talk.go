@@ -31,7 +31,8 @@ func (o *owner) speaking(m *member) {
 	m.talking = now
 	o.talkers = append(o.talkers, m)
 	if o.talked.take(now) == 0 {
-		m.toldTalking = true
+		m.rec.Talking = true
+		o.changed(m)
 		o.told("speaking", m, detail{})
 	}
 }
@@ -44,8 +45,14 @@ func (o *owner) silentNow(m *member) {
 	m.rec.SpokenMS += time.Since(m.talking).Milliseconds()
 	m.talking = time.Time{}
 	o.talkers = slices.DeleteFunc(o.talkers, func(x *member) bool { return x == m })
-	if m.toldTalking {
-		m.toldTalking = false
+	o.toldSilent(m)
+}
+
+// toldSilent tells the end of talk whose beginning was told, by an earlier run
+// of the program, too.
+func (o *owner) toldSilent(m *member) {
+	if m.rec.Talking {
+		m.rec.Talking = false
 		o.changed(m)
 		o.told("silent", m, detail{})
 	}

@@ -69,6 +69,7 @@ type Participant struct {
 
 	HandRaisedAt *time.Time `json:"hand_raised_at,omitempty"` // orders the queue
 	SpokenMS     int64      `json:"spoken_ms,omitempty"`      // time spent speaking, until the last pause
+	Talking      bool       `json:"talking,omitempty"`        // the last event of their talk said that it began
 
 	Inbound     bool           `json:"inbound,omitempty"`             // they called us
 	Machine     *MachineResult `json:"machine,omitempty"`             // of the last attempt
