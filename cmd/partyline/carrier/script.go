@@ -1,7 +1,7 @@
 package carrier
 
 import (
-	"strings"
+	"regexp"
 	"time"
 )
 
@@ -142,14 +142,15 @@ func newestPIN(t Texts, number string) string {
 	if len(bodies) == 0 {
 		return ""
 	}
-	runs := strings.FieldsFunc(bodies[len(bodies)-1], func(r rune) bool { return r < '0' || r > '9' })
-	for i := len(runs) - 1; i >= 0; i-- {
-		if len(runs[i]) >= 4 {
-			return runs[i]
-		}
+	runs := digitRuns.FindAllStringSubmatch(bodies[len(bodies)-1], -1)
+	if len(runs) == 0 {
+		return ""
 	}
-	return ""
+	return runs[len(runs)-1][1]
 }
+
+// digitRuns finds digits that are no telephone number to call.
+var digitRuns = regexp.MustCompile(`(?:^|[^+0-9])([0-9]{4,})`)
 
 func wrongPIN(k *call) {
 	k.ringFor(time.Second)

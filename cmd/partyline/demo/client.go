@@ -61,6 +61,7 @@ type row struct {
 	Status      string `json:"status"`
 	Phase       string `json:"phase"`
 	Reason      string `json:"reason"`
+	Inbound     bool   `json:"inbound"`
 	Duration    int    `json:"duration"`
 	SIP         *struct {
 		Code   int    `json:"code"`

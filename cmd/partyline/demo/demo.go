@@ -11,8 +11,11 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"partyline/cmd/partyline/carrier"
@@ -67,7 +70,11 @@ func Run(ctx context.Context, o Options) (ok bool, err error) {
 	defer n.Close()
 	api := newClient(n.URL(), key)
 	defer api.http.CloseIdleConnections()
-	return play(ctx, o, api, scr)
+	sip, err := netip.ParseAddrPort(strings.TrimPrefix(n.SIPAddrs()[0], "udp:"))
+	if err != nil {
+		return false, err
+	}
+	return play(ctx, o, api, scr, func() error { return callIn(phones, sip) })
 }
 
 func logTo(path string) (*slog.Logger, func(), error) {
@@ -108,13 +115,29 @@ func freeOr(addr string) string {
 	return addr
 }
 
-func play(ctx context.Context, o Options, api *client, scr *screen) (bool, error) {
+// Whoever calls this number and types this PIN is in.
+const (
+	doorNumber = "+12025550190"
+	doorPIN    = "246813"
+)
+
+// callIn has a phone call the conference.
+func callIn(phones *carrier.Carrier, sip netip.AddrPort) error {
+	_, err := phones.Dial(carrier.Dial{
+		Peer: sip, To: doorNumber, From: number(184),
+		Keys: []carrier.Keys{{After: 3 * time.Second, Keys: doorPIN + "#"}}, Stay: time.Hour,
+	})
+	return err
+}
+
+func play(ctx context.Context, o Options, api *client, scr *screen, call func() error) (bool, error) {
 	members := cast(o.Legs, o.For)
 	var conf struct {
 		ID string `json:"id"`
 	}
 	if err := api.call(ctx, "POST", "/v2/conferences", map[string]any{
-		"name": "Demo", "max_participants": max(100, len(members)),
+		"name": "Demo", "max_participants": max(100, len(members)+10), "pin": doorPIN,
+		"dial_in": map[string]any{"numbers": []string{doorNumber}},
 	}, &conf); err != nil {
 		return false, err
 	}
@@ -142,6 +165,9 @@ func play(ctx context.Context, o Options, api *client, scr *screen) (bool, error
 			}
 			want[r.ParticipantID] = members[start+i]
 		}
+	}
+	if err := call(); err != nil {
+		return false, err
 	}
 	if err := watch(ctx, o, api, scr, conf.ID); err != nil {
 		return false, err
@@ -200,7 +226,11 @@ func finish(api *client, scr *screen, conference string, want map[string]member)
 		fmt.Fprintf(scr, "NOT AS SCRIPTED  %s %s: %s, expected %s: %s\n", r.PhoneNumber, r.Name, r.state(), m.status, m.reason)
 	}
 	fmt.Fprintf(scr, "\n%d of %d participants ended as scripted.\n", good, len(rows))
-	return good == len(rows) && len(rows) >= len(want), nil
+	in := slices.ContainsFunc(rows, func(r row) bool { return r.Inbound && r.Reason == "conference_ended" })
+	if !in {
+		fmt.Fprintln(scr, "NOT AS SCRIPTED  nobody who called in took part to the end")
+	}
+	return good == len(rows) && len(rows) > len(want) && in, nil
 }
 
 // settled waits until everybody has ended.
@@ -241,8 +271,11 @@ func welcome(w io.Writer, api *client, conference string) {
   ring one     %s%s -d '{"phone_number":"+12025550142","name":"You choose","role":"participant"}' %s/participants
   mute all     %s%s -d '{}' %s/mute-all
   lock         %s%s -d '{}' %s/lock
+  announce     %s%s -d '{"sound":"prompt:being_recorded"}' %s/announce
+  record       %s%s -d '{"tracks":true}' %s/recording/start    …/recording/stop, /recordings
   end          %s%s -d '{}' %s/end
   one person   …/participants/PARTICIPANT_ID/mute, /unmute, /hold, /resume, /disconnect, /redial
 
-`, api.url, api.key, base, conf, base, conf, base, post, conf, base, post, conf, base, post, conf, base, post, conf)
+`, api.url, api.key, base, conf, base, conf, base, post, conf, base, post, conf, base, post, conf,
+		base, post, conf, base, post, conf, base, post, conf)
 }
