@@ -55,7 +55,7 @@ func TestEverybodyEndsAsScripted(t *testing.T) {
 	}
 	for _, want := range []string{
 		"  key    demo-", "curl -s -H 'X-Auth-Token: demo-", "SMS to +12025550213:", "Ada Presenter",
-		"rejected: busy [486]", "rejected: no_answer", "rejected: wrong_pin", "disconnected: conference_ended", "23 of 23 participants ended as scripted",
+		"rejected: busy [486]", "rejected: no_answer", "rejected: wrong_pin", "disconnected: conference_ended", "24 of 24 participants ended as scripted",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in what it showed", want)
@@ -91,7 +91,7 @@ func TestInterrupted(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Error(err)
 	}
-	if !strings.Contains(out.String(), "3 of 3 participants ended as scripted") {
+	if !strings.Contains(out.String(), "4 of 4 participants ended as scripted") {
 		t.Error(out.String())
 	}
 }
