@@ -91,7 +91,7 @@ func TestInterrupted(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Error(err)
 	}
-	if !strings.Contains(out.String(), "4 of 4 participants ended as scripted") {
+	if !strings.Contains(out.String(), "3 of 3 participants ended as scripted") {
 		t.Error(out.String())
 	}
 }
