@@ -60,7 +60,7 @@ func TestWarningsAreNotRepeatedAfterARestart(t *testing.T) {
 		}
 		time.Sleep(5 * time.Minute)
 		s.gone("A", state.ReasonTimeLimit)
-		if n := s.saidCount("ends_in, 10"); n != 1 {
+		if n := s.saidCount("ends_in, ten"); n != 1 {
 			t.Errorf("the room was warned %d times of the last ten minutes", n)
 		}
 		time.Sleep(10 * time.Minute)
@@ -100,7 +100,7 @@ func TestStaleWarningsAreNotGiven(t *testing.T) {
 		s.leave("M")
 		time.Sleep(2 * time.Minute) // over the tenth from the end
 		s.join("M2", marked)
-		if s.saidCount("ends_in, 10") != 0 {
+		if s.saidCount("ends_in, ten") != 0 {
 			t.Errorf("said %q", s.Mixer.Said())
 		}
 	})
@@ -165,9 +165,9 @@ func TestTheGraceIsToldAsItIs(t *testing.T) {
 		grace, most time.Duration
 		want        string
 	}{
-		{10 * time.Minute, 0, "presenter_left, ends_in, 10, minutes"},
+		{10 * time.Minute, 0, "presenter_left, ends_in, ten, minutes"},
 		{90 * time.Second, 0, "presenter_left, ends_in, one_minute"},
-		{30 * time.Second, 0, "presenter_left, ends_in, 30, seconds"},
+		{30 * time.Second, 0, "presenter_left, ends_in, thirty, seconds"},
 		{3 * time.Second, 0, "presenter_left, ending_now"},
 		{10 * time.Minute, 3 * time.Minute, "presenter_left, ends_in, 2, minutes"},
 	} {

@@ -1,14 +1,9 @@
 package bridge
 
 import (
-	"strconv"
-
 	"partyline/media/prompt"
 	"partyline/state"
 )
-
-// number speaks a number digit by digit.
-func number(n int) prompt.Part { return prompt.Part{Digits: strconv.Itoa(n)} }
 
 // welcome tells a joiner where they are and what they may do: everything where
 // the conference tells people of each other, and else only what somebody must
@@ -63,7 +58,7 @@ func (o *owner) company(m *member) []prompt.Part {
 	case others == 1:
 		return words(prompt.OneOther)
 	case others < chimeBelow:
-		return append(append(words(prompt.PeopleBefore), number(others)), words(prompt.PeopleAfter)...)
+		return append(append(words(prompt.PeopleBefore), prompt.Number(others)...), words(prompt.PeopleAfter)...)
 	}
 	return nil
 }

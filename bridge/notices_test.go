@@ -32,7 +32,7 @@ func TestTheEndIsTold(t *testing.T) {
 		s := newStage(t, bridge.ConferenceSpec{MaxDuration: time.Hour})
 		s.join("M", marked)
 		got := s.saidAt(began, time.Hour+time.Second)
-		want := []string{"50m0s ends_in, 10, minutes", "55m0s ends_in, 5, minutes", "59m0s ends_in, one_minute", "59m56s ending_now"}
+		want := []string{"50m0s ends_in, ten, minutes", "55m0s ends_in, 5, minutes", "59m0s ends_in, one_minute", "59m56s ending_now"}
 		if !slices.Equal(got, want) {
 			t.Errorf("said %q, want %q", got, want)
 		}

@@ -100,11 +100,11 @@ func words(names ...prompt.Name) []prompt.Part { return prompt.Words(names...) }
 func span(d time.Duration) []prompt.Part {
 	switch minutes := int((d + time.Second) / time.Minute); {
 	case minutes == 0:
-		return append([]prompt.Part{number(int(d.Round(time.Second).Seconds()))}, words(prompt.Seconds)...)
+		return append(prompt.Number(int(d.Round(time.Second).Seconds())), words(prompt.Seconds)...)
 	case minutes == 1:
 		return words(prompt.OneMinute)
 	default:
-		return append([]prompt.Part{number(minutes)}, words(prompt.Minutes)...)
+		return append(prompt.Number(minutes), words(prompt.Minutes)...)
 	}
 }
 
