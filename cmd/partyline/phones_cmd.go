@@ -47,7 +47,7 @@ func (c phonesCmd) Run(ctx context.Context, io streams) error {
 		ended := make(chan struct{})
 		go func() { defer close(ended); _ = srv.Serve(l) }()
 		defer func() { _ = srv.Close(); <-ended }()
-		fmt.Fprintf(io.out, "Records at http://%s/calls; to call in: POST http://%s/dial {\"to\", \"from\", \"peer\": \"HOST:PORT\", \"keys\": [{\"after_ms\", \"keys\"}]}\nTexts: sms.provider twilio with base_url http://%s, account_sid %s, auth_token %s, from %s\n",
+		fmt.Fprintf(io.out, "Records at http://%s/calls\nTo call in: POST http://%s/dial {\"to\", \"from\", \"peer\": \"HOST:PORT\", \"keys\": [{\"after_ms\", \"keys\"}]}\nTexts: sms.provider twilio with base_url http://%s, account_sid %s, auth_token %s, from %s\n",
 			l.Addr(), l.Addr(), l.Addr(), smstest.AccountSID, smstest.AuthToken, smstest.From)
 	}
 	w := tabwriter.NewWriter(io.out, 0, 0, 2, ' ', 0)
