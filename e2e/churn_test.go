@@ -7,7 +7,9 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -121,14 +123,14 @@ func listener(i int) string { return fmt.Sprintf("+1303%03d01%02d", 200+i/100, i
 
 // TestToneThroughChurn holds a conference of 300 for two minutes: a presenter
 // speaks a continuous 1 kHz tone while sixty of the listeners come and go, are
-// muted, held and resumed, are told things, everybody hears a tone now and
-// then, and all of it is recorded. Every listener who stays must hear the tone without
+// muted, held and resumed, are told things, everybody hears a hum now and then,
+// and all of it is recorded. Every listener who stays must hear the tone without
 // a gap; ending the conference hangs up everyone once; what the conference
 // needed is given back. A run during which the phones themselves were starved
 // is repeated; that is also why this test does not run beside the others.
 func TestToneThroughChurn(t *testing.T) {
 	phones := startNetwork(t, 1000)
-	d := serve(t, trunk(phones.sip)+"limits: {adds_per_second: 1000}\n")
+	d := serve(t, trunk(phones.sip)+"limits: {adds_per_second: 1000}\nsounds: {prompts: "+hums(t)+"}\n")
 	d.call("GET", "/v2/conferences", nil, nil)
 	before := d.metric("go_goroutines")
 	for attempt := 1; ; attempt++ {
@@ -155,6 +157,20 @@ func TestToneThroughChurn(t *testing.T) {
 	if legs := d.metric("partyline_media_legs"); legs != 0 {
 		t.Errorf("%v legs are left", legs)
 	}
+}
+
+// hums is a directory of prompts in which what everybody is told is a hum of
+// 400 Hz. Of a frequency that is no multiple of 50 Hz, so also of a voice, a
+// frame of 20 ms holds broken periods, which turn the phase that the phones
+// watch.
+func hums(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "en"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	writeWAVAt(t, filepath.Join(dir, "en", "recording_started.wav"), rate, toneAt(rate, 400, 2))
+	return dir
 }
 
 // quiet waits until this machine serves a timer in time, as on any machine
@@ -267,7 +283,7 @@ func churn(t *testing.T, d *daemon, conf string, ids []string, long time.Duratio
 		}
 		switch n++; n % 200 { // every ten seconds
 		case 40:
-			d.call("POST", "/v2/conferences/"+conf+"/announce", fields{"sound": "beep"}, nil)
+			d.call("POST", "/v2/conferences/"+conf+"/announce", fields{"sound": "prompt:recording_started"}, nil)
 			done["announce"]++
 		case 140:
 			told := ids[rand.IntN(len(ids))]
